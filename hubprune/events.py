@@ -1,0 +1,65 @@
+"""What a run says while it works. The terminal, `--json` and the Space read this one stream.
+
+A run is an iterator of these; closing the iterator cancels the run.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from pathlib import Path
+
+from hubprune.report import LanguageRow, Report
+
+
+@dataclass(frozen=True)
+class Stage:
+    """A stage begins. `name` is one of download, check, text, prune, measure, write, publish, verify."""
+
+    name: str
+    text: str
+
+
+@dataclass(frozen=True)
+class Progress:
+    """`done` of `total` units of the current stage are finished (unit: "block", "window", "byte", "file")."""
+
+    stage: str
+    done: int
+    total: int
+    unit: str
+
+
+@dataclass(frozen=True)
+class Warned:
+    """Something the reader should know; it also stands in the report and, where it matters, on the card."""
+
+    text: str
+
+
+@dataclass(frozen=True)
+class Measured:
+    """One language's row of the table is final."""
+
+    row: LanguageRow
+
+
+@dataclass(frozen=True)
+class Finished:
+    """The run is done; `folder` holds the artefact (None where nothing was written)."""
+
+    report: Report
+    folder: Path | None
+
+
+@dataclass(frozen=True)
+class Published:
+    """A commit (or pull request) with the artefact exists on the Hub."""
+
+    repo_id: str
+    url: str
+    commit: str
+    private: bool
+    pull_request: str | None = None
+
+
+Event = Stage | Progress | Warned | Measured | Finished | Published

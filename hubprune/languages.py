@@ -1,0 +1,1 @@
+"""Languages: one code for each, whatever spelling the user or a data set has."""
