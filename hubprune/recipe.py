@@ -71,7 +71,7 @@ class Recipe:
         "evaluation", "Languages to measure (the calibration languages and the control).", (), metavar="LANG,..."
     )
     eval_text: str | dict[str, str] = option("evaluation", "Text to measure on; sources as for --calib.", "auto", metavar="SOURCE")
-    eval_samples: int = option("evaluation", "Windows measured in each language.", 64, metavar="N")
+    eval_samples: int = option("evaluation", "Windows measured in each language.", 32, metavar="N")
     control: str | None = option(
         "evaluation", "Language of the control: pruned in the same run, only measured.", "en", metavar="LANG", off="--no-control"
     )

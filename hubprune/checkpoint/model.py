@@ -1,0 +1,101 @@
+"""Opening a checkpoint folder for a walk: its configuration, its skeleton, and where its tensors come from."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import torch
+
+from hubprune.checkpoint.files import CheckpointFiles
+from hubprune.checkpoint.skeleton import Skeleton, build, linear_maps
+from hubprune.checkpoint.tensors import StreamedTensors, Tensors, line_up, load_whole
+from hubprune.errors import CheckpointDamaged, UnsupportedArchitecture
+
+
+@dataclass
+class Opened:
+    """A checkpoint ready to be walked."""
+
+    config: Any
+    files: CheckpointFiles
+    skeleton: Skeleton
+    tensors: Tensors
+
+
+def read_config(folder: Path, *, trust_remote_code: bool = False) -> Any:
+    """The transformers configuration of a folder; raises UnsupportedArchitecture where its class is not known."""
+    from transformers import AutoConfig
+
+    try:
+        return AutoConfig.from_pretrained(folder, trust_remote_code=trust_remote_code)
+    except (ValueError, KeyError, OSError) as error:
+        first = str(error).strip().splitlines()[0][:200] if str(error).strip() else type(error).__name__
+        raise UnsupportedArchitecture(
+            f"The configuration of {folder.name} cannot be used: {first}", "Use a model of a class that transformers knows."
+        ) from error
+
+
+def open_checkpoint(
+    folder: Path, *, dtype: torch.dtype, device: torch.device, whole: bool = False, trust_remote_code: bool = False
+) -> Opened:
+    """Open a folder with config.json and safetensors files.
+
+    The model is streamed where the names line up, else (or where `whole` asks for it) loaded whole.
+    """
+    config = read_config(folder, trust_remote_code=trust_remote_code)
+    files = CheckpointFiles.open(folder)
+    skeleton = build(config, dtype=dtype, device=device, trust_remote_code=trust_remote_code)
+    stored = {name: files.entry(name).shape for name in files.where}
+    names = stored_names(skeleton, stored)
+    if names is None or whole:
+        tensors: Tensors = load_whole(folder, trust_remote_code=trust_remote_code)
+    else:
+        tensors = StreamedTensors(files, names)
+    return Opened(config, files, skeleton, tensors)
+
+
+def stored_names(skeleton: Skeleton, stored: dict[str, tuple[int, ...]]) -> dict[str, str] | None:
+    """Name in the module tree -> name in the files, or None where they do not line up (see `tensors.line_up`)."""
+    model = skeleton.model
+    shapes = {name: tensor.shape for name, tensor in model.state_dict().items()}
+    tie = getattr(model.config.get_text_config(decoder=True), "tie_word_embeddings", False)
+    tied = set(model._tied_weights_keys or {}) if tie else set()
+    return line_up(shapes, tied, model.base_model_prefix, stored)
+
+
+def check_shapes(skeleton: Skeleton, vocabulary: int) -> None:
+    """Refuse a tokenizer with more tokens than the model has embeddings."""
+    rows = skeleton.model.get_input_embeddings().weight.shape[0]
+    if vocabulary > rows:
+        raise CheckpointDamaged(
+            f"The tokenizer has {vocabulary:,} tokens, the model embeds {rows:,}.", "Use another revision of the model."
+        )
+
+
+def prunable(skeleton: Skeleton) -> dict[str, tuple[int, int]]:
+    """Local name -> (out, in) of the linear maps of a block, which must hold all matrices of the block.
+
+    Raises UnsupportedArchitecture where blocks differ in what can be pruned, or hold weights that are neither linear
+    maps nor norms and vectors: such a block would be half-pruned.
+    """
+    shapes: dict[str, tuple[int, int]] = {}
+    for index, block in enumerate(skeleton.blocks):
+        maps = dict(linear_maps(block))
+        if not maps:
+            raise _refused(skeleton, f"block {index} has no linear maps")
+        for name, parameter in block.named_parameters():
+            owner = block.get_submodule(name.rpartition(".")[0])
+            if parameter.dim() >= 2 and name.removesuffix(".weight") not in maps and "norm" not in type(owner).__name__.lower():
+                raise _refused(skeleton, f"{name} ({type(owner).__name__}) is no linear map")
+        for name, module in maps.items():
+            out, inputs = module.weight.shape
+            shapes.setdefault(name, (out, inputs))
+    return shapes
+
+
+def _refused(skeleton: Skeleton, reason: str) -> UnsupportedArchitecture:
+    return UnsupportedArchitecture(
+        f"hubprune cannot prune {type(skeleton.model).__name__} yet: {reason}.", "Please open an issue that names the model."
+    )

@@ -1,0 +1,99 @@
+"""Where a model's tensors come from: the files, one at a time, or a model that had to be loaded whole.
+
+Names line up where every parameter of the module tree has a tensor of its name and shape in the files (or of its
+name without the base model's prefix). Where they do not, transformers renames, splits or fuses while it loads; then
+the model is loaded whole with it, and the plan says so.
+"""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Protocol
+
+import torch
+
+from hubprune.checkpoint.files import CheckpointFiles
+from hubprune.errors import CheckpointDamaged
+
+
+class Tensors(Protocol):
+    """The stored tensors of a model under the names of its module tree."""
+
+    streamed: bool
+
+    def names(self) -> set[str]: ...
+
+    def read(self, name: str) -> torch.Tensor:
+        """The tensor in its stored dtype, in host memory. The caller may write into it."""
+        ...
+
+
+class StreamedTensors:
+    """Tensors read from the files by name, nothing kept."""
+
+    streamed = True
+
+    def __init__(self, files: CheckpointFiles, stored_names: dict[str, str]) -> None:
+        self.files = files
+        self.stored_names = stored_names  # name in the module tree -> name in the files
+
+    def names(self) -> set[str]:
+        return set(self.stored_names)
+
+    def read(self, name: str) -> torch.Tensor:
+        return self.files.read(self.stored_names[name])
+
+
+class WholeTensors:
+    """Tensors of a model that transformers loaded whole, in the stored dtype."""
+
+    streamed = False
+
+    def __init__(self, model: torch.nn.Module) -> None:
+        self.model = model
+        self.state = model.state_dict()
+
+    def names(self) -> set[str]:
+        return set(self.state)
+
+    def read(self, name: str) -> torch.Tensor:
+        return self.state[name].clone()
+
+
+def line_up(shapes: dict[str, torch.Size], tied: set[str], prefix: str, stored: dict[str, tuple[int, ...]]) -> dict[str, str] | None:
+    """Match the module tree's names with the files' names.
+
+    Args:
+        shapes: name -> shape of every parameter and persistent buffer of the module tree.
+        tied: names that may be absent from the files because they share another tensor's memory.
+        prefix: the base model's prefix, which some files leave out.
+        stored: name -> shape of the tensors in the files.
+
+    Returns:
+        Name in the tree -> name in the files, without the absent tied names; None where they do not line up.
+    """
+    for shorten in (False, True):
+        found = {}
+        for name in shapes:
+            candidate = name.removeprefix(prefix + ".") if shorten else name
+            if candidate in stored:
+                found[name] = candidate
+        missing = set(shapes) - set(found) - tied
+        if not missing and all(tuple(shapes[name]) == stored[found[name]] for name in found):
+            return found
+    return None
+
+
+def load_whole(folder: Path, *, trust_remote_code: bool = False) -> WholeTensors:
+    """Load the model whole with transformers, in the stored dtype; refused where weights would be left missing."""
+    from transformers import AutoModelForCausalLM
+
+    model, info = AutoModelForCausalLM.from_pretrained(
+        folder, dtype="auto", use_safetensors=True, output_loading_info=True, trust_remote_code=trust_remote_code
+    )
+    if missing := sorted(info["missing_keys"]) or sorted(str(key) for key in info.get("mismatched_keys", ())):
+        raise CheckpointDamaged(
+            f"The weight files lack {missing[0]} and {len(missing) - 1} more weights that the model needs.",
+            "Use another revision of the model.",
+        )
+    return WholeTensors(model.eval())

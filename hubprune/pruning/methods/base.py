@@ -1,0 +1,39 @@
+"""What a method is."""
+
+from __future__ import annotations
+
+from typing import NamedTuple, Protocol
+
+import torch
+
+from hubprune.pruning.patterns import Pattern
+from hubprune.pruning.statistics import InputNorms, SecondMoment, Statistic
+
+
+class Pruned(NamedTuple):
+    """A pruned matrix: weight (out, in) float32 with zeros in place, and its mask, True where a weight is removed."""
+
+    weight: torch.Tensor
+    mask: torch.Tensor
+
+
+class Method(Protocol):
+    """A way to choose the weights to remove and, for some, to adjust those that stay."""
+
+    statistic: type[InputNorms] | type[SecondMoment] | None
+    updates: bool
+
+    def prune(self, weights: list[torch.Tensor], statistic: Statistic | None, pattern: Pattern) -> list[Pruned]:
+        """Prune matrices that share one input.
+
+        Args:
+            weights: each (out, in) float32; may be written into.
+            statistic: of the shared input, of the class the method asks for.
+            pattern: what share to remove, in which groups.
+        """
+        ...
+
+
+def remove(weight: torch.Tensor, mask: torch.Tensor) -> Pruned:
+    """Zeros where the mask is True, everything else as it was."""
+    return Pruned(weight.masked_fill(mask, 0), mask)

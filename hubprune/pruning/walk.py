@@ -1,0 +1,206 @@
+"""The single walk: every block is read once, and all that must be done to it is done while it is in memory.
+
+At block i, in this order: the dense lane passes through it; then for each variant the statistics of its own
+calibration windows are collected with the block's dense weights, the masks are chosen, the weights updated and handed
+out as they will be stored, and the variant's windows pass through the pruned block. The block is then forgotten.
+
+    tokens -> embed -> [ dense lane      ] -> block 0 ... block n-1 -> norm, head -> losses of every window
+                       [ variant's lanes ] -> pruned  ...  pruned   -> norm, head -> losses of every window
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass, field
+from typing import Protocol
+
+import torch
+
+from hubprune.checkpoint.skeleton import Skeleton, linear_maps
+from hubprune.checkpoint.tensors import Tensors
+from hubprune.events import Progress
+from hubprune.pruning.calls import BlockCalls
+from hubprune.pruning.collect import InputGroup, collect
+from hubprune.pruning.lanes import Allocate, Batch, Group, Lane, copy_lane, start_lane
+from hubprune.pruning.loss import token_losses
+from hubprune.pruning.methods import Method
+from hubprune.pruning.patterns import Pattern
+from hubprune.pruning.statistics import InputNorms
+
+DENSE_LANE = "dense"
+
+
+@dataclass(frozen=True)
+class Variant:
+    """One way to prune the model in this walk."""
+
+    name: str
+    method: Method
+    pattern: Pattern
+    calibration: list[Group]
+
+
+@dataclass(frozen=True)
+class MatrixCount:
+    """Zeros of one pruned matrix: of its mask, in its stored weights, and in the dense weights before."""
+
+    block: int
+    name: str  # local name in the block
+    shape: tuple[int, int]  # (out, in)
+    masked: int
+    stored: int
+    dense: int
+
+
+@dataclass
+class BlockError:
+    """Sums over all elements of a block's output: of y^2, and of (y - y')^2 for the pruned block's y'."""
+
+    signal: float = 0.0
+    noise: float = 0.0
+
+
+@dataclass
+class WalkResult:
+    """What the walk measured. Labels are those of the evaluation groups."""
+
+    losses: dict[str, dict[str, torch.Tensor]] = field(default_factory=dict)  # lane -> label -> (windows,) nats, float64
+    errors: dict[tuple[str, int, str], BlockError] = field(default_factory=dict)  # (variant, block, label)
+    counts: dict[str, list[MatrixCount]] = field(default_factory=dict)  # variant -> matrices
+
+
+class Sink(Protocol):
+    """Takes a variant's finished block."""
+
+    def __call__(self, variant: str, block: int, tensors: dict[str, torch.Tensor]) -> None:
+        """tensors: local name -> tensor in its stored dtype, only those that changed."""
+        ...
+
+
+@dataclass
+class Walk:
+    """One walk over one model.
+
+    Attributes:
+        skeleton, tensors: the model without its block weights, and where they come from.
+        calls: how the model calls its blocks.
+        batch_size: windows computed at a time.
+        allocate: where hidden states live.
+        prunes: says of (block, local name) whether that matrix is pruned.
+        sequential: "block" takes all statistics with the block's dense weights; "matrix" takes them input by input,
+            later matrices behind the already pruned ones.
+    """
+
+    skeleton: Skeleton
+    tensors: Tensors
+    calls: BlockCalls
+    batch_size: int
+    allocate: Allocate
+    prunes: Callable[[int, str], bool]
+    sequential: str = "block"
+
+    def run(self, evaluation: list[Group], variants: list[Variant], sink: Sink) -> Iterator[Progress]:
+        """Walk the model; yields after each block, returns a WalkResult."""
+        result = WalkResult(counts={variant.name: [] for variant in variants})
+        self.skeleton.fill_outer(self.tensors)
+        dense = start_lane(evaluation, self.calls, self.batch_size, self.allocate)
+        measured = {variant.name: copy_lane(dense, self.allocate) for variant in variants}
+        calibration = {
+            v.name: start_lane(v.calibration if v.method.statistic else [], self.calls, self.batch_size, self.allocate)
+            for v in variants
+        }
+        self.skeleton.empty_outer()
+        count = len(self.skeleton.blocks)
+        for index in range(count):
+            stored = {name: self.tensors.read(full) for name, full in self.skeleton.block_names(index).items()}
+            self._advance(index, stored, dense)
+            for variant in variants:
+                changed, counts = self._prune(index, stored, variant, calibration[variant.name])
+                result.counts[variant.name] += counts
+                sink(variant.name, index, changed)
+                last = index == count - 1
+                lanes = [measured[variant.name]] if last else [measured[variant.name], calibration[variant.name]]
+                self._advance(index, {**stored, **changed}, *lanes)
+                _compare(dense, measured[variant.name], variant.name, index, result)
+            self.skeleton.empty_block(index)
+            yield Progress("prune" if variants else "measure", index + 1, count, "block")
+        if evaluation:
+            self.skeleton.fill_outer(self.tensors)
+            for name, lane in {DENSE_LANE: dense, **measured}.items():
+                result.losses[name] = _losses(lane, self.calls)
+            self.skeleton.empty_outer()
+        return result
+
+    @torch.no_grad()
+    def _advance(self, index: int, stored: dict[str, torch.Tensor], *lanes: Lane) -> None:
+        """Let lanes pass through a block with the given weights, in place."""
+        if not any(lane.batches for lane in lanes):
+            return
+        self.skeleton.fill_block(index, stored)
+        for lane in lanes:
+            for batch in lane.batches:
+                batch.hidden.copy_(self._run(index, batch))
+
+    def _run(self, index: int, batch: Batch) -> torch.Tensor:
+        hidden = batch.hidden.to(self.skeleton.device, non_blocking=True)
+        return self.calls.run(index, hidden, batch.kept)
+
+    @torch.no_grad()
+    def _prune(
+        self, index: int, stored: dict[str, torch.Tensor], variant: Variant, calibration: Lane
+    ) -> tuple[dict[str, torch.Tensor], list[MatrixCount]]:
+        """Prune one block: (changed tensors in their stored dtype, counts of their zeros)."""
+        block = self.skeleton.fill_block(index, stored)
+        maps = {name: module for name, module in linear_maps(block) if self.prunes(index, name)}
+        method, changed, counts = variant.method, {}, []
+
+        def statistics_of(names: list[str], batches: list[Batch]) -> list[InputGroup]:
+            chosen = {name: maps[name] for name in names}
+            kind = method.statistic or InputNorms
+            return collect(chosen, kind, batches, lambda batch: self._run(index, batch)) if names else []
+
+        if method.statistic is None:
+            groups: Iterator[InputGroup] = (InputGroup([name], None) for name in maps)
+        elif self.sequential == "block":
+            groups = iter(statistics_of(list(maps), calibration.batches))
+        else:
+            order = [group.names for group in statistics_of(list(maps), calibration.batches[:1])]
+            groups = (group for names in order for group in statistics_of(names, calibration.batches))
+        for group in groups:
+            weights = [self._to_device(stored[f"{name}.weight"]) for name in group.names]
+            for name, pruned in zip(group.names, method.prune(weights, group.statistic, variant.pattern), strict=True):
+                before = stored[f"{name}.weight"]
+                after, mask = pruned.weight.to("cpu", before.dtype), pruned.mask.to("cpu")
+                after = after if method.updates else before.masked_fill(mask, 0)
+                changed[f"{name}.weight"] = after
+                counts.append(
+                    MatrixCount(index, name, (before.shape[0], before.shape[1]), int(mask.sum()), _zeros(after), _zeros(before))
+                )
+            if self.sequential == "matrix":
+                self.skeleton.fill_block(index, {key: changed[key] for key in (f"{n}.weight" for n in group.names)})
+        return changed, counts
+
+    def _to_device(self, weight: torch.Tensor) -> torch.Tensor:
+        return weight.to(self.skeleton.device, torch.float32, copy=True)
+
+
+def _zeros(weight: torch.Tensor) -> int:
+    return weight.numel() - int(torch.count_nonzero(weight))
+
+
+@torch.no_grad()
+def _compare(dense: Lane, pruned: Lane, variant: str, index: int, result: WalkResult) -> None:
+    """Add up signal and noise of a block's outputs over all evaluation windows."""
+    for a, b in zip(dense.batches, pruned.batches, strict=True):
+        error = result.errors.setdefault((variant, index, a.group.label), BlockError())
+        for y, z in zip(a.hidden, b.hidden, strict=True):  # one window at a time: no copy of a whole batch
+            y = y.float()
+            error.signal += float(y.square().sum(dtype=torch.float64))
+            error.noise += float((y - z.float()).square().sum(dtype=torch.float64))
+
+
+def _losses(lane: Lane, calls: BlockCalls) -> dict[str, torch.Tensor]:
+    losses: dict[str, list[torch.Tensor]] = {}
+    for batch in lane.batches:
+        losses.setdefault(batch.group.label, []).append(token_losses(calls, batch).sum(1, dtype=torch.float64))
+    return {label: torch.cat(parts) for label, parts in losses.items()}
