@@ -1,0 +1,24 @@
+"""Everything that talks to the Hub, both ways, through one HfApi object."""
+
+from hubprune.hub.client import Hub, connect, whoami
+from hubprune.hub.describe import Description, describe
+from hubprune.hub.failures import scrub, translated
+from hubprune.hub.naming import default_repo_id
+from hubprune.hub.pull import pull
+from hubprune.hub.push import push
+from hubprune.hub.source import Source, resolve
+
+__all__ = [
+    "Description",
+    "Hub",
+    "Source",
+    "connect",
+    "default_repo_id",
+    "describe",
+    "pull",
+    "push",
+    "resolve",
+    "scrub",
+    "translated",
+    "whoami",
+]

@@ -1,0 +1,66 @@
+"""The one connection to the Hub: one HfApi object with our library name, one endpoint, one cache."""
+
+from __future__ import annotations
+
+import contextlib
+import logging
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+
+from huggingface_hub import HfApi, constants, get_token
+from huggingface_hub import logging as hub_logging
+from huggingface_hub.utils import are_progress_bars_disabled, disable_progress_bars
+
+from hubprune import __version__
+from hubprune.errors import NotSignedIn
+from hubprune.hub.failures import LOGIN, remember_token, translated
+from hubprune.hub.retry import patiently
+
+
+@dataclass(frozen=True)
+class Hub:
+    """A connection. Everything goes through `api`, so that endpoint, token and library name are the same everywhere."""
+
+    api: HfApi
+    endpoint: str
+    cache_dir: Path
+
+
+def connect(endpoint: str | None = None, token: str | bool | None = None, cache_dir: str | Path | None = None) -> Hub:
+    """Open a connection; nothing is sent yet.
+
+    Args:
+        endpoint: Address of the Hub; by default HF_ENDPOINT, or the public Hub.
+        token: Access token; by default the one of HF_TOKEN or `hf auth login`; False for none.
+        cache_dir: Folder for downloads; by default the cache that all Hugging Face libraries share.
+    """
+    endpoint = (endpoint or constants.ENDPOINT).rstrip("/")
+    api = HfApi(endpoint=endpoint, token=token, library_name="hubprune", library_version=__version__)
+    remember_token(token if isinstance(token, str) else None if token is False else get_token())
+    return Hub(api, endpoint, Path(cache_dir or constants.HF_HUB_CACHE).expanduser())
+
+
+def whoami(hub: Hub) -> str:
+    """Name of the account that the token belongs to. Raises NotSignedIn without a token or with a wrong one."""
+    if hub.api.token is False:
+        raise NotSignedIn("You are not signed in.", LOGIN)
+    with translated("this account"):
+        return str(patiently(lambda: hub.api.whoami(cache=True))["name"])
+
+
+@contextlib.contextmanager
+def quiet() -> Iterator[None]:
+    """Within this block huggingface_hub draws no bars and logs errors only: our events say what happens.
+
+    A verbosity that the user has set (for example by HF_HUB_VERBOSITY) and HF_HUB_DISABLE_PROGRESS_BARS=0 are kept.
+    """
+    level = hub_logging.get_verbosity()
+    if level == logging.WARNING:
+        hub_logging.set_verbosity_error()
+    hide = constants.HF_HUB_DISABLE_PROGRESS_BARS is None and not are_progress_bars_disabled()
+    try:
+        with disable_progress_bars() if hide else contextlib.nullcontext():
+            yield
+    finally:
+        hub_logging.set_verbosity(level)
