@@ -1,27 +1,14 @@
-"""Opening a checkpoint folder for a walk: its configuration, its skeleton, and where its tensors come from."""
+"""A checkpoint folder and the module tree that belongs to it: configuration, names, what can be pruned."""
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-import torch
-
 from hubprune.checkpoint.files import CheckpointFiles
-from hubprune.checkpoint.skeleton import Skeleton, build, linear_maps
+from hubprune.checkpoint.skeleton import Skeleton, linear_maps
 from hubprune.checkpoint.tensors import StreamedTensors, Tensors, line_up, load_whole
 from hubprune.errors import CheckpointDamaged, UnsupportedArchitecture
-
-
-@dataclass
-class Opened:
-    """A checkpoint ready to be walked."""
-
-    config: Any
-    files: CheckpointFiles
-    skeleton: Skeleton
-    tensors: Tensors
 
 
 def read_config(folder: Path, *, trust_remote_code: bool = False) -> Any:
@@ -37,23 +24,18 @@ def read_config(folder: Path, *, trust_remote_code: bool = False) -> Any:
         ) from error
 
 
-def open_checkpoint(
-    folder: Path, *, dtype: torch.dtype, device: torch.device, whole: bool = False, trust_remote_code: bool = False
-) -> Opened:
-    """Open a folder with config.json and safetensors files.
+def open_tensors(
+    folder: Path, skeleton: Skeleton, *, whole: bool = False, trust_remote_code: bool = False
+) -> Tensors:
+    """The tensors of a folder under the names of a skeleton's module tree.
 
-    The model is streamed where the names line up, else (or where `whole` asks for it) loaded whole.
+    They are streamed where the names line up, else (or where `whole` asks for it) the model is loaded whole.
     """
-    config = read_config(folder, trust_remote_code=trust_remote_code)
     files = CheckpointFiles.open(folder)
-    skeleton = build(config, dtype=dtype, device=device, trust_remote_code=trust_remote_code)
-    stored = {name: files.entry(name).shape for name in files.where}
-    names = stored_names(skeleton, stored)
+    names = stored_names(skeleton, {name: files.entry(name).shape for name in files.where})
     if names is None or whole:
-        tensors: Tensors = load_whole(folder, trust_remote_code=trust_remote_code)
-    else:
-        tensors = StreamedTensors(files, names)
-    return Opened(config, files, skeleton, tensors)
+        return load_whole(folder, files if names else None, names, trust_remote_code=trust_remote_code)
+    return StreamedTensors(files, names)
 
 
 def stored_names(skeleton: Skeleton, stored: dict[str, tuple[int, ...]]) -> dict[str, str] | None:
@@ -65,7 +47,7 @@ def stored_names(skeleton: Skeleton, stored: dict[str, tuple[int, ...]]) -> dict
     return line_up(shapes, tied, model.base_model_prefix, stored)
 
 
-def check_shapes(skeleton: Skeleton, vocabulary: int) -> None:
+def check_vocabulary(skeleton: Skeleton, vocabulary: int) -> None:
     """Refuse a tokenizer with more tokens than the model has embeddings."""
     rows = skeleton.model.get_input_embeddings().weight.shape[0]
     if vocabulary > rows:

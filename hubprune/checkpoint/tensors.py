@@ -45,16 +45,21 @@ class StreamedTensors:
 
 
 class WholeTensors:
-    """Tensors of a model that transformers loaded whole, in the stored dtype."""
+    """Tensors of a model that transformers loaded whole, in the stored dtype.
+
+    Where the names line up all the same, `files` and `stored_names` say where each tensor stands in the files.
+    """
 
     streamed = False
 
-    def __init__(self, model: torch.nn.Module) -> None:
-        self.model = model
+    def __init__(
+        self, model: torch.nn.Module, files: CheckpointFiles | None = None, stored_names: dict[str, str] | None = None
+    ) -> None:
+        self.model, self.files, self.stored_names = model, files, stored_names
         self.state = model.state_dict()
 
     def names(self) -> set[str]:
-        return set(self.state)
+        return set(self.stored_names or self.state)
 
     def read(self, name: str) -> torch.Tensor:
         return self.state[name].clone()
@@ -84,16 +89,25 @@ def line_up(shapes: dict[str, torch.Size], tied: set[str], prefix: str, stored: 
     return None
 
 
-def load_whole(folder: Path, *, trust_remote_code: bool = False) -> WholeTensors:
-    """Load the model whole with transformers, in the stored dtype; refused where weights would be left missing."""
+def load_whole(
+    folder: Path,
+    files: CheckpointFiles | None = None,
+    stored_names: dict[str, str] | None = None,
+    *,
+    trust_remote_code: bool = False,
+) -> WholeTensors:
+    """Load the model whole with transformers, in the stored dtype.
+
+    Raises CheckpointDamaged where weights would be left missing or do not fit.
+    """
     from transformers import AutoModelForCausalLM
 
     model, info = AutoModelForCausalLM.from_pretrained(
         folder, dtype="auto", use_safetensors=True, output_loading_info=True, trust_remote_code=trust_remote_code
     )
-    if missing := sorted(info["missing_keys"]) or sorted(str(key) for key in info.get("mismatched_keys", ())):
+    if missing := sorted(map(str, info["missing_keys"])) or sorted(map(str, info.get("mismatched_keys") or ())):
+        others = f" and {len(missing) - 1} more" if len(missing) > 1 else ""
         raise CheckpointDamaged(
-            f"The weight files lack {missing[0]} and {len(missing) - 1} more weights that the model needs.",
-            "Use another revision of the model.",
+            f"The weight files lack {missing[0]}{others}, which the model needs.", "Use another revision of the model."
         )
-    return WholeTensors(model.eval())
+    return WholeTensors(model.eval(), files, stored_names)

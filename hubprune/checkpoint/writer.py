@@ -34,7 +34,7 @@ class Writer(Protocol):
 
 def open_writer(out: Path, tensors: Tensors, max_shard_bytes: int = MAX_SHARD_BYTES) -> Writer:
     """The writer that fits where the tensors come from."""
-    if isinstance(tensors, StreamedTensors):
+    if isinstance(tensors, (StreamedTensors, WholeTensors)) and tensors.files and tensors.stored_names:
         return ShardWriter(out, tensors.files, tensors.stored_names, max_shard_bytes)
     assert isinstance(tensors, WholeTensors)
     return WholeWriter(out, tensors, max_shard_bytes)

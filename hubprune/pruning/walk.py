@@ -32,12 +32,13 @@ DENSE_LANE = "dense"
 
 @dataclass(frozen=True)
 class Variant:
-    """One way to prune the model in this walk."""
+    """A second version of the model in this walk: pruned by a method, or another checkpoint of the same shape."""
 
     name: str
-    method: Method
-    pattern: Pattern
-    calibration: list[Group]
+    method: Method | None = None
+    pattern: Pattern | None = None
+    calibration: list[Group] = field(default_factory=list)
+    weights: Tensors | None = None  # taken instead of pruning
 
 
 @dataclass(frozen=True)
@@ -89,6 +90,7 @@ class Walk:
         prunes: says of (block, local name) whether that matrix is pruned.
         sequential: "block" takes all statistics with the block's dense weights; "matrix" takes them input by input,
             later matrices behind the already pruned ones.
+        stage: name of the stage in the progress events.
     """
 
     skeleton: Skeleton
@@ -98,24 +100,29 @@ class Walk:
     allocate: Allocate
     prunes: Callable[[int, str], bool]
     sequential: str = "block"
+    stage: str = "prune"
 
     def run(self, evaluation: list[Group], variants: list[Variant], sink: Sink) -> Iterator[Progress]:
         """Walk the model; yields after each block, returns a WalkResult."""
         result = WalkResult(counts={variant.name: [] for variant in variants})
         self.skeleton.fill_outer(self.tensors)
         dense = start_lane(evaluation, self.calls, self.batch_size, self.allocate)
-        measured = {variant.name: copy_lane(dense, self.allocate) for variant in variants}
-        calibration = {
-            v.name: start_lane(v.calibration if v.method.statistic else [], self.calls, self.batch_size, self.allocate)
-            for v in variants
-        }
+        measured = {v.name: copy_lane(dense, self.allocate) for v in variants if v.weights is None}
+        calibration = {v.name: self._calibration_lane(v) for v in variants}
+        for variant in variants:
+            if variant.weights is not None:
+                self.skeleton.fill_outer(variant.weights)
+                measured[variant.name] = start_lane(evaluation, self.calls, self.batch_size, self.allocate)
         self.skeleton.empty_outer()
         count = len(self.skeleton.blocks)
         for index in range(count):
             stored = {name: self.tensors.read(full) for name, full in self.skeleton.block_names(index).items()}
             self._advance(index, stored, dense)
             for variant in variants:
-                changed, counts = self._prune(index, stored, variant, calibration[variant.name])
+                if variant.weights is not None:
+                    changed, counts = {n: variant.weights.read(f) for n, f in self.skeleton.block_names(index).items()}, []
+                else:
+                    changed, counts = self._prune(index, stored, variant, calibration[variant.name])
                 result.counts[variant.name] += counts
                 sink(variant.name, index, changed)
                 last = index == count - 1
@@ -123,13 +130,18 @@ class Walk:
                 self._advance(index, {**stored, **changed}, *lanes)
                 _compare(dense, measured[variant.name], variant.name, index, result)
             self.skeleton.empty_block(index)
-            yield Progress("prune" if variants else "measure", index + 1, count, "block")
+            yield Progress(self.stage, index + 1, count, "block")
         if evaluation:
-            self.skeleton.fill_outer(self.tensors)
+            own_ends = {variant.name: variant.weights for variant in variants}
             for name, lane in {DENSE_LANE: dense, **measured}.items():
+                self.skeleton.fill_outer(own_ends.get(name) or self.tensors)
                 result.losses[name] = _losses(lane, self.calls)
             self.skeleton.empty_outer()
         return result
+
+    def _calibration_lane(self, variant: Variant) -> Lane:
+        collects = variant.method is not None and variant.method.statistic is not None
+        return start_lane(variant.calibration if collects else [], self.calls, self.batch_size, self.allocate)
 
     @torch.no_grad()
     def _advance(self, index: int, stored: dict[str, torch.Tensor], *lanes: Lane) -> None:
@@ -152,7 +164,8 @@ class Walk:
         """Prune one block: (changed tensors in their stored dtype, counts of their zeros)."""
         block = self.skeleton.fill_block(index, stored)
         maps = {name: module for name, module in linear_maps(block) if self.prunes(index, name)}
-        method, changed, counts = variant.method, {}, []
+        method, pattern, changed, counts = variant.method, variant.pattern, {}, []
+        assert method is not None and pattern is not None
 
         def statistics_of(names: list[str], batches: list[Batch]) -> list[InputGroup]:
             chosen = {name: maps[name] for name in names}
@@ -168,7 +181,7 @@ class Walk:
             groups = (group for names in order for group in statistics_of(names, calibration.batches))
         for group in groups:
             weights = [self._to_device(stored[f"{name}.weight"]) for name in group.names]
-            for name, pruned in zip(group.names, method.prune(weights, group.statistic, variant.pattern), strict=True):
+            for name, pruned in zip(group.names, method.prune(weights, group.statistic, pattern), strict=True):
                 before = stored[f"{name}.weight"]
                 after, mask = pruned.weight.to("cpu", before.dtype), pruned.mask.to("cpu")
                 after = after if method.updates else before.masked_fill(mask, 0)

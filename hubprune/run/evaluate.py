@@ -1,0 +1,117 @@
+"""Two checkpoints, or one, on the same windows."""
+
+from __future__ import annotations
+
+from collections.abc import Generator
+from pathlib import Path
+
+from hubprune import __version__
+from hubprune.calibration import gather
+from hubprune.checkpoint.model import check_vocabulary, open_tensors
+from hubprune.checkpoint.tensors import Tensors
+from hubprune.errors import UsageError
+from hubprune.events import Event, Finished, Measured
+from hubprune.hub import Hub, connect, pull
+from hubprune.pruning.calls import BlockCalls
+from hubprune.pruning.lanes import in_memory
+from hubprune.pruning.walk import DENSE_LANE, Variant, Walk, WalkResult
+from hubprune.recipe import Recipe
+from hubprune.report import PRUNED, Report
+from hubprune.run.clock import Clock
+from hubprune.run.command import command_of
+from hubprune.run.examine import Examined, examine
+from hubprune.run.prune import groups, load_tokenizer
+from hubprune.run.record import block_rows, language_rows
+
+
+def evaluate(
+    recipe: Recipe, against: str | None = None, *, hub: Hub | None = None, command: str | None = None
+) -> Generator[Event, None, Report]:
+    """Measure `recipe.model`, beside the checkpoint `against` where one is given.
+
+    Languages are `eval_lang`, or `lang`. In the report the lane "dense" is `against` and "pruned" is the model; without
+    `against` the model itself is the lane "dense". Checkpoints of one shape are walked together, so that the errors
+    of their blocks are measured too; others one after the other.
+
+    Raises UsageError where the two tokenizers cut the text differently: then no figure can be compared.
+    """
+    clock = Clock()
+    hub = hub or connect()
+    recipe = recipe.replace(
+        eval_lang=recipe.eval_lang or tuple(recipe.lang), control=None, measure=True, lang={}, calib="auto"
+    )
+    base, base_folder = yield from _open(recipe.replace(model=against or recipe.model), hub, clock, bool(against))
+    other, other_folder = base, base_folder
+    if against:
+        other, other_folder = yield from _open(recipe, hub, clock, False)
+    tokenizer = load_tokenizer(base_folder, trust_remote_code=recipe.trust_remote_code)
+    check_vocabulary(base.skeleton, len(tokenizer))
+    texts = yield from clock.listen(gather(base.recipe, tokenizer, hub, seq_len=base.recipe.seq_len or 0))
+    evaluation = groups(texts.evaluation)
+    if against:
+        theirs = load_tokenizer(other_folder, trust_remote_code=recipe.trust_remote_code)
+        if theirs.get_vocab() != tokenizer.get_vocab():
+            raise UsageError(
+                f"{other.source.id} and {base.source.id} cut text into different tokens, so their perplexities cannot be "
+                "compared.",
+                "Evaluate each of them alone and compare bits per byte.",
+            )
+    yield clock.stage("measure", f"Measuring {', '.join(base.recipe.eval_lang)}")
+    tensors = open_tensors(base_folder, base.skeleton, trust_remote_code=recipe.trust_remote_code)
+    rivals: Tensors | None = None
+    if against:
+        rivals = open_tensors(other_folder, other.skeleton, trust_remote_code=recipe.trust_remote_code)
+    together = against is not None and _same_shape(base, other)
+    variants = [Variant(PRUNED, weights=rivals)] if together else []
+    result: WalkResult = yield from _walk(base, tensors).run(evaluation, variants, _nothing)
+    if rivals is not None and not together:
+        alone: WalkResult = yield from _walk(other, rivals).run(evaluation, [], _nothing)
+        result.losses[PRUNED] = alone.losses[DENSE_LANE]
+    rows = language_rows(result, texts.evaluation, [])
+    for row in rows:
+        yield Measured(row)
+    resolved = other.recipe.replace(eval_text=texts.eval_text or other.recipe.eval_text, seq_len=base.recipe.seq_len)
+    report = Report(
+        model=other.facts,
+        recipe=resolved.to_dict(),
+        texts=[text.record for text in texts.evaluation],
+        sparsity=None,
+        languages=rows,
+        blocks=block_rows(result),
+        warnings=[],
+        run=clock.facts(base.device, command or command_of(resolved, "eval")),
+        hubprune_version=__version__,
+        against=base.facts if against else None,
+    )
+    yield Finished(report, None)
+    return report
+
+
+def _open(
+    recipe: Recipe, hub: Hub, clock: Clock, is_base: bool
+) -> Generator[Event, None, tuple[Examined, Path]]:
+    yield clock.stage("check", f"Reading the headers of {recipe.model}")
+    examined = examine(recipe.replace(revision=None) if is_base else recipe, hub, pruning=False)
+    folder = examined.source.folder
+    if folder is None:
+        folder = yield from clock.listen(pull(hub, examined.source, trust_remote_code=recipe.trust_remote_code))
+    return examined, folder
+
+
+def _walk(examined: Examined, tensors: Tensors) -> Walk:
+    calls = BlockCalls(examined.skeleton, examined.returns_tuple)
+    batch = examined.recipe.batch_size or 1
+    pin = examined.device.type == "cuda"
+    return Walk(examined.skeleton, tensors, calls, batch, in_memory(pin), lambda block, name: False, stage="measure")
+
+
+def _same_shape(a: Examined, b: Examined) -> bool:
+    """Whether one module tree can hold the weights of both: the same class, configuration and tensor shapes."""
+    ignored = {"_name_or_path", "transformers_version", "dtype", "torch_dtype"}
+    plain = [{k: v for k, v in x.config.to_dict().items() if k not in ignored} for x in (a, b)]
+    shapes = [{name: shape for name, (_, shape) in x.description.tensors.items()} for x in (a, b)]
+    return plain[0] == plain[1] and shapes[0] == shapes[1]
+
+
+def _nothing(variant: str, block: int, tensors: object) -> None:
+    """Nothing is written by an evaluation."""

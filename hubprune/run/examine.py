@@ -1,0 +1,217 @@
+"""A model looked at before anything is downloaded: can it be pruned as asked, and what will that take?
+
+`plan` stops here; every run begins here.
+"""
+
+from __future__ import annotations
+
+import math
+from collections import Counter
+from dataclasses import dataclass
+from fnmatch import fnmatchcase
+from typing import Any
+
+import torch
+
+from hubprune.checkpoint.model import prunable, read_config, stored_names
+from hubprune.checkpoint.skeleton import Skeleton, build
+from hubprune.checkpoint.tensorfile import DTYPES
+from hubprune.errors import RecipeError, UnsupportedArchitecture, UsageError
+from hubprune.estimate import Workload
+from hubprune.hub import Description, Hub, Source, describe, resolve
+from hubprune.hub.files import refuse_foreign_code
+from hubprune.pruning.check import check_walk
+from hubprune.pruning.methods import METHODS
+from hubprune.pruning.patterns import Pattern, parse
+from hubprune.recipe import Recipe
+from hubprune.report import ModelFacts
+
+DEFAULT_SEQ_LEN = 2048
+BATCH_TOKENS = {"cpu": 4096, "cuda": 16384}
+
+
+@dataclass
+class Examined:
+    """A model that can be walked, and the recipe as far as headers resolve it."""
+
+    recipe: Recipe
+    source: Source
+    description: Description
+    config: Any
+    skeleton: Skeleton
+    returns_tuple: bool
+    facts: ModelFacts
+    pattern: Pattern | None
+    matrices: dict[str, tuple[int, int]]  # local name -> (out, in) of a block's linear maps
+
+    @property
+    def device(self) -> torch.device:
+        return self.skeleton.device
+
+    def prunes(self, block: int, name: str) -> bool:
+        """Whether the matrix of that local name in that block is pruned."""
+        return not skipped_by(self.recipe.skip, f"{self.skeleton.prefix}.{block}.{name}", name)
+
+
+def examine(recipe: Recipe, hub: Hub, *, pruning: bool = True) -> Examined:
+    """Resolve the model, read its headers, and refuse what cannot be done right.
+
+    Raises the errors of `hub.resolve` and `hub.describe`, UnsupportedArchitecture, RecipeError, UsageError.
+    """
+    pattern = parse(recipe.pattern) if pruning else None
+    source = resolve(hub, recipe.model, recipe.revision)
+    description = describe(hub, source)
+    refuse_foreign_code(recipe.model, description.config, trust_remote_code=recipe.trust_remote_code)
+    config = read_config(description.config_folder, trust_remote_code=recipe.trust_remote_code)
+    device = device_of(recipe.device)
+    stored = stored_dtype(description)
+    dtype = dtype_of(recipe.dtype, device, stored)
+    skeleton = build(config, dtype=dtype, device=device, trust_remote_code=recipe.trust_remote_code)
+    names = stored_names(skeleton, {name: shape for name, (_, shape) in description.tensors.items()})
+    returns_tuple = check_walk(config, trust_remote_code=recipe.trust_remote_code)
+    matrices = prunable(skeleton) if pruning else {}
+    if pattern:
+        refuse_pattern(pattern, matrices, recipe.skip, skeleton)
+    text = config.get_text_config(decoder=True)
+    context = getattr(text, "max_position_embeddings", None)
+    resolved = resolve_recipe(recipe, source, device, dtype, context, needs_text=pruning)
+    facts = ModelFacts(
+        id=source.id,
+        revision=source.revision,
+        local=source.local,
+        architecture=type(skeleton.model).__name__,
+        model_type=config.model_type,
+        parameters=sum(math.prod(shape) for _, shape in description.tensors.values()),
+        prunable=sum(_pruned_per_block(matrices, resolved.skip, skeleton)),
+        blocks=len(skeleton.blocks),
+        dtype=str(stored).removeprefix("torch."),
+        bytes=description.weight_bytes,
+        vocab_size=skeleton.model.get_input_embeddings().weight.shape[0],
+        context=context,
+        streamed=names is not None,
+        pipeline_tag=description.pipeline_tag,
+        license=description.license,
+        license_name=description.license_name,
+        license_link=description.license_link,
+        chat_template=description.chat_template,
+    )
+    return Examined(resolved, source, description, config, skeleton, returns_tuple, facts, pattern, matrices)
+
+
+def resolve_recipe(
+    recipe: Recipe, source: Source, device: torch.device, dtype: torch.dtype, context: int | None, *, needs_text: bool
+) -> Recipe:
+    """The recipe with every "auto" that headers can answer replaced by its answer."""
+    calibrates = needs_text and METHODS[recipe.method].statistic is not None
+    if needs_text and calibrates and not recipe.lang:
+        raise UsageError("No calibration language is named.", "Add --lang, for example --lang sw.")
+    seq_len = recipe.seq_len or min(DEFAULT_SEQ_LEN, context or DEFAULT_SEQ_LEN)
+    if context and seq_len > context:
+        raise RecipeError(f"seq_len is {seq_len:,}, but the model was made for {context:,} tokens.", f"Try --seq-len {context}.")
+    control = recipe.control if calibrates and recipe.measure and list(recipe.lang) != [recipe.control] else None
+    languages = recipe.eval_lang or tuple(dict.fromkeys([*recipe.lang, *([control] if control else [])]))
+    if recipe.measure and not languages:
+        raise UsageError("No language to measure is named.", "Add --eval-lang, for example --eval-lang sw,en, or --no-eval.")
+    return recipe.replace(
+        model=source.id if not source.local else recipe.model,
+        revision=source.revision,
+        control=control,
+        eval_lang=languages if recipe.measure else (),
+        seq_len=seq_len,
+        device=str(device),
+        dtype=str(dtype).removeprefix("torch."),
+        batch_size=recipe.batch_size or max(1, BATCH_TOKENS.get(device.type, 4096) // seq_len),
+    )
+
+
+def workload(examined: Examined) -> Workload:
+    """The sizes that decide what the run costs."""
+    recipe, skeleton, seq_len = examined.recipe, examined.skeleton, examined.recipe.seq_len or 0
+    blocks = [sum(p.numel() for p in block.parameters()) for block in skeleton.blocks]
+    total = sum(p.numel() for p in skeleton.model.parameters())
+    method = METHODS[recipe.method]
+    kept = {name: shape for name, shape in examined.matrices.items() if examined.prunes(0, name)}
+    calibrates = bool(examined.pattern) and method.statistic is not None
+    variants = 1 + (recipe.control is not None) if examined.pattern else 0
+    tied = getattr(examined.config.get_text_config(decoder=True), "tie_word_embeddings", False)
+    embedding = skeleton.model.get_input_embeddings().weight.numel()
+    return Workload(
+        block_parameters=max(blocks),
+        block_matrix=sum(math.prod(shape) for shape in examined.matrices.values()),
+        blocks=len(blocks),
+        outer_parameters=total - sum(blocks) - (embedding if tied else 0),
+        input_widths=_distinct_inputs(kept),
+        hidden=examined.config.get_text_config(decoder=True).hidden_size,
+        calibration_tokens=recipe.samples * seq_len if calibrates else 0,
+        evaluation_tokens=len(recipe.eval_lang) * recipe.eval_samples * seq_len,
+        variants=variants,
+        second_moment=calibrates and method.updates,
+        passes_for_statistics=calibrates,
+        stored_bytes=stored_dtype(examined.description).itemsize,
+        compute_bytes=skeleton.dtype.itemsize,
+        batch_tokens=(recipe.batch_size or 1) * seq_len,
+        weight_bytes=examined.description.weight_bytes,
+        streamed=examined.facts.streamed,
+    )
+
+
+def device_of(name: str) -> torch.device:
+    """The torch device of a recipe's word; "auto" is a GPU where there is one."""
+    if name == "auto":
+        return torch.device("cuda:0" if torch.cuda.is_available() else "cpu")
+    try:
+        device = torch.device(name)
+        torch.empty(1, device=device)
+    except (RuntimeError, AssertionError) as error:
+        raise UsageError(f"There is no device {name!r} here.", "Leave --device out, or give cpu.") from error
+    return torch.device("cuda:0") if name == "cuda" else device
+
+
+def dtype_of(name: str, device: torch.device, stored: torch.dtype) -> torch.dtype:
+    """Precision of the computation: float32 on a CPU, the weights' own on a GPU, unless asked otherwise."""
+    if name != "auto":
+        return getattr(torch, name)
+    return stored if device.type == "cuda" else torch.float32
+
+
+def stored_dtype(description: Description) -> torch.dtype:
+    """The dtype that most of the weights have. Raises UnsupportedArchitecture for quantized weights."""
+    sizes: Counter[str] = Counter()
+    for dtype, shape in description.tensors.values():
+        sizes[dtype] += math.prod(shape)
+    dtype = DTYPES.get(sizes.most_common(1)[0][0]) if sizes else None
+    if dtype not in (torch.float32, torch.float16, torch.bfloat16, torch.float64) or "quantization_config" in description.config:
+        raise UnsupportedArchitecture(
+            "The model's weights are quantized.", "Prune the model it was made from, and quantize the result."
+        )
+    return dtype
+
+
+def refuse_pattern(pattern: Pattern, matrices: dict[str, tuple[int, int]], skip: tuple[str, ...], skeleton: Skeleton) -> None:
+    """Raise where a matrix cannot have the pattern, or where nothing is left to prune."""
+    left = {n: shape for n, shape in matrices.items() if not skipped_by(skip, f"{skeleton.prefix}.0.{n}", n)}
+    if not any(_pruned_per_block(matrices, skip, skeleton)):
+        raise RecipeError("--skip leaves nothing to prune.", "Name fewer matrices.")
+    for name, (_, inputs) in left.items():
+        if reason := pattern.refusal(inputs):
+            raise UnsupportedArchitecture(
+                f"{name} cannot be pruned to {pattern}: its {reason}.", f"Leave it alone with --skip '*{name}'."
+            )
+
+
+def skipped_by(patterns: tuple[str, ...], *names: str) -> str | None:
+    """The first pattern that matches one of a matrix's names."""
+    return next((pattern for pattern in patterns for name in names if fnmatchcase(name, pattern)), None)
+
+
+def _pruned_per_block(matrices: dict[str, tuple[int, int]], skip: tuple[str, ...], skeleton: Skeleton) -> list[int]:
+    return [
+        sum(math.prod(s) for name, s in matrices.items() if not skipped_by(skip, f"{skeleton.prefix}.{i}.{name}", name))
+        for i in range(len(skeleton.blocks))
+    ]
+
+
+def _distinct_inputs(matrices: dict[str, tuple[int, int]]) -> tuple[int, ...]:
+    """Inputs of each tensor that a block's matrices read, guessed from names: siblings of one width share it."""
+    shared = {(name.rpartition(".")[0], inputs) for name, (_, inputs) in matrices.items()}
+    return tuple(sorted(inputs for _, inputs in shared))

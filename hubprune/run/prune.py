@@ -1,0 +1,236 @@
+"""Pull, calibrate, prune, measure, write: a model in, a folder with a sparse checkpoint and its card out."""
+
+from __future__ import annotations
+
+import shutil
+from collections.abc import Generator
+from pathlib import Path
+from typing import Any
+
+import torch
+
+from hubprune import __version__
+from hubprune.calibration import Texts, TextWindows, gather, save_kept
+from hubprune.checkpoint.model import check_vocabulary, open_tensors
+from hubprune.checkpoint.writer import open_writer
+from hubprune.errors import CheckpointDamaged, NotEnoughDisk, NotEnoughMemory, OutputExists
+from hubprune.estimate import free_disk, free_memory, needs
+from hubprune.events import Event, Finished, Measured, Warned
+from hubprune.hub import Hub, connect, pull
+from hubprune.pruning.calls import BlockCalls
+from hubprune.pruning.lanes import Allocate, Group, in_memory, on_disk
+from hubprune.pruning.methods import METHODS
+from hubprune.pruning.walk import MatrixCount, Variant, Walk
+from hubprune.publishing.folder import copy_source_files, finish
+from hubprune.recipe import Recipe
+from hubprune.report import CONTROL, PRUNED, Report
+from hubprune.run.clock import Clock
+from hubprune.run.command import command_of
+from hubprune.run.examine import Examined, examine, workload
+from hubprune.run.record import block_rows, language_rows, sparsity
+
+MEMORY_MARGIN = 0.85  # of the free memory, before lanes are kept on disk
+
+
+def prune(
+    recipe: Recipe,
+    out: Path,
+    *,
+    hub: Hub | None = None,
+    force: bool = False,
+    kept: Path | None = None,
+    repo_id: str | None = None,
+    command: str | None = None,
+    whole: bool = False,
+) -> Generator[Event, None, Report]:
+    """Prune a model into a folder.
+
+    Args:
+        recipe: what to do.
+        out: folder for the result; written under another name and renamed when it is complete.
+        hub: connection; opened with the environment's settings if absent.
+        force: replace what is in `out`.
+        kept: file with the token ids of earlier calibration text of the model's own making, for a replay.
+        repo_id: name on the Hub that the card speaks of.
+        command: the command that the card names; made from the recipe if absent.
+        whole: load the model whole even where it could be streamed.
+
+    Returns:
+        The report; it also stands in the folder, with recipe, card and plots.
+    """
+    clock = Clock()
+    hub = hub or connect()
+    if out.exists() and (not out.is_dir() or any(out.iterdir())) and not force:
+        raise OutputExists(f"{out} exists and is not empty.", "Give another folder, or --force to replace it.")
+    yield clock.stage("check", f"Reading the headers of {recipe.model}")
+    examined = examine(recipe, hub)
+    unfinished = out.with_name(out.name + ".unfinished")
+    _need_disk(examined, out)
+    if examined.source.local:
+        assert examined.source.folder is not None
+        folder = examined.source.folder
+        if out.exists() and (out.resolve() == folder or out.resolve() in folder.parents):
+            raise OutputExists("The output folder is the model's own.", "Give another folder.")
+    else:
+        folder = yield from clock.listen(pull(hub, examined.source, trust_remote_code=recipe.trust_remote_code))
+    try:
+        shutil.rmtree(unfinished, ignore_errors=True)
+        unfinished.mkdir(parents=True)
+        report, texts = yield from _prune(examined, folder, unfinished, hub, clock, kept, command, whole)
+        save_kept(unfinished, texts)
+        finish(unfinished, report, Recipe.from_dict(report.recipe), repo_id)
+        if out.exists():
+            shutil.rmtree(out)
+        unfinished.rename(out)
+    finally:
+        shutil.rmtree(unfinished, ignore_errors=True)
+    yield Finished(report, out)
+    return report
+
+
+def _prune(
+    examined: Examined,
+    folder: Path,
+    out: Path,
+    hub: Hub,
+    clock: Clock,
+    kept: Path | None,
+    command: str | None,
+    whole: bool,
+) -> Generator[Event, None, tuple[Report, Texts]]:
+    recipe = examined.recipe
+    tensors = open_tensors(folder, examined.skeleton, whole=whole, trust_remote_code=recipe.trust_remote_code)
+    tokenizer = load_tokenizer(folder, trust_remote_code=recipe.trust_remote_code)
+    check_vocabulary(examined.skeleton, len(tokenizer))
+    texts = yield from clock.listen(
+        gather(recipe, tokenizer, hub, seq_len=recipe.seq_len or 0, model_folder=folder, kept=kept)
+    )
+    recipe = recipe.replace(calib=texts.calib or recipe.calib, eval_text=texts.eval_text or recipe.eval_text)
+    warnings = warnings_of(examined)
+    allocate, note = lane_home(examined, out)
+    for text in warnings + note:
+        yield Warned(text)
+    writer = open_writer(out, tensors)
+    walk = Walk(
+        examined.skeleton,
+        tensors,
+        BlockCalls(examined.skeleton, examined.returns_tuple),
+        recipe.batch_size or 1,
+        allocate,
+        examined.prunes,
+        recipe.sequential,
+    )
+    def sink(variant: str, block: int, changed: dict[str, torch.Tensor]) -> None:
+        if variant == PRUNED:
+            for name, tensor in changed.items():
+                writer.write(f"{examined.skeleton.prefix}.{block}.{name}", tensor)
+
+    yield clock.stage("prune", f"Pruning {examined.facts.blocks} blocks with {recipe.method}, {recipe.pattern}")
+    variants = variants_of(examined, texts)
+    result = yield from walk.run(groups(texts.evaluation), variants, sink)
+    rows = language_rows(result, texts.evaluation, recipe.lang)
+    for row in rows:
+        yield Measured(row)
+    yield clock.stage("verify", "Reading the written weights back")
+    writer.close()
+    copy_source_files(folder, out)
+    verify(out, examined, result.counts[PRUNED])
+    report = Report(
+        model=examined.facts,
+        recipe=recipe.to_dict(),
+        texts=[t.record for t in (*texts.calibration, *texts.control, *texts.evaluation)],
+        sparsity=sparsity(examined, result.counts[PRUNED]),
+        languages=rows,
+        blocks=block_rows(result),
+        warnings=warnings,
+        run=clock.facts(examined.device, command or command_of(recipe)),
+        hubprune_version=__version__,
+    )
+    return report, texts
+
+
+def variants_of(examined: Examined, texts: Texts) -> list[Variant]:
+    """The pruned lanes: the chosen languages', and the control's."""
+    assert examined.pattern is not None
+    method = METHODS[examined.recipe.method]()
+    variants = [Variant(PRUNED, method, examined.pattern, groups(texts.calibration))]
+    if texts.control:
+        variants.append(Variant(CONTROL, method, examined.pattern, groups(texts.control)))
+    return variants
+
+
+def groups(texts: list[TextWindows]) -> list[Group]:
+    """Windows for the engine, labelled with their language."""
+    return [Group(text.record.language, text.tokens, text.record.weight) for text in texts]
+
+
+def load_tokenizer(folder: Path, *, trust_remote_code: bool) -> Any:
+    from transformers import AutoTokenizer
+    from transformers.utils import logging
+
+    logging.set_verbosity_error()  # "sequence longer than the model's maximum": documents are cut into windows here
+    try:
+        return AutoTokenizer.from_pretrained(folder, trust_remote_code=trust_remote_code)
+    except (OSError, ValueError, ImportError) as error:
+        first = str(error).strip().splitlines()[0][:200] if str(error).strip() else type(error).__name__
+        raise CheckpointDamaged(f"The tokenizer cannot be loaded: {first}", "Use a model that brings its tokenizer.") from error
+
+
+def lane_home(examined: Examined, out: Path) -> tuple[Allocate, list[str]]:
+    """Where hidden states live: host memory, or files beside the output where that is short.
+
+    Raises NotEnoughMemory where even that does not fit, NotEnoughDisk where the files do not.
+    """
+    gpu = examined.device.type == "cuda"
+    need, free = needs(workload(examined), gpu=gpu), free_memory()
+    if need.memory <= free * MEMORY_MARGIN:
+        return in_memory(pin=gpu), []
+    if need.memory - need.lanes > free * MEMORY_MARGIN:
+        raise NotEnoughMemory(
+            f"This needs about {need.memory / 1e9:.1f} GB of memory; {free / 1e9:.1f} GB are free.",
+            "Give a smaller --batch-size or --seq-len, or use a machine with more memory.",
+        )
+    if need.lanes > free_disk(out):
+        raise NotEnoughDisk(
+            f"The hidden states need {need.lanes / 1e9:.1f} GB of memory or disk; neither is free.",
+            "Give a smaller --samples or --eval-samples, or free some disk.",
+        )
+    return on_disk(out), ["Memory is short: hidden states are kept on disk, which is slower and changes no result."]
+
+
+def warnings_of(examined: Examined) -> list[str]:
+    """What a reader of the result should know, from the recipe and the headers."""
+    recipe, found = examined.recipe, []
+    if not examined.facts.streamed:
+        found.append("The names of the weights do not line up with the model's class, so the model is loaded whole.")
+    if METHODS[recipe.method].statistic is None and recipe.lang:
+        found.append(f"{recipe.method} uses no calibration text: --lang decides only what is measured.")
+    if recipe.trust_remote_code:
+        found.append("The model's own Python code was run (--trust-remote-code).")
+    return found
+
+
+def verify(out: Path, examined: Examined, counts: list[MatrixCount]) -> None:
+    """Read every pruned matrix back from the files: its zeros must be those that were counted.
+
+    Raises CheckpointDamaged where they are not.
+    """
+    trusted = examined.recipe.trust_remote_code
+    tensors = open_tensors(out, examined.skeleton, whole=not examined.facts.streamed, trust_remote_code=trusted)
+    for count in counts:
+        weight = tensors.read(f"{examined.skeleton.prefix}.{count.block}.{count.name}.weight")
+        zeros = weight.numel() - int(torch.count_nonzero(weight))
+        if zeros != count.stored or zeros < count.masked:
+            raise CheckpointDamaged(
+                f"{count.name} of block {count.block} was written with {zeros:,} zeros instead of {count.stored:,}.",
+                "Check the disk, then run again.",
+            )
+
+
+def _need_disk(examined: Examined, out: Path) -> None:
+    free = free_disk(out)
+    if examined.description.weight_bytes > free:
+        raise NotEnoughDisk(
+            f"The result takes {examined.description.weight_bytes / 1e9:.1f} GB; {free / 1e9:.1f} GB are free there.",
+            "Free some disk, or give a folder on another one.",
+        )

@@ -1,0 +1,76 @@
+"""Prune into a folder of its own, then publish it; the same command completes what was interrupted."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import shutil
+from collections.abc import Generator
+from pathlib import Path
+
+from hubprune.errors import UsageError
+from hubprune.events import Event, Published, Stage
+from hubprune.hub import Hub, connect, default_repo_id, resolve
+from hubprune.hub import push as upload
+from hubprune.hub.naming import repo_name
+from hubprune.publishing.folder import finish
+from hubprune.recipe import RECIPE_FILE, Recipe
+from hubprune.report import RESULTS_FILE, Report
+from hubprune.run.prune import prune
+
+
+def push(
+    recipe: Recipe,
+    repo_id: str | None = None,
+    *,
+    hub: Hub | None = None,
+    private: bool = True,
+    create_pr: bool = False,
+    message: str | None = None,
+    force: bool = False,
+    kept: Path | None = None,
+    command: str | None = None,
+) -> Generator[Event, None, tuple[Report, Published]]:
+    """The whole loop. A result that an interrupted push of the same recipe left behind is published as it is."""
+    hub = hub or connect()
+    repo_id = repo_id or default_repo_id(hub, recipe)
+    source = resolve(hub, recipe.model, recipe.revision)
+    folder = result_folder(hub, recipe.replace(revision=source.revision))
+    if (folder / RESULTS_FILE).is_file():
+        yield Stage("check", f"Taking up the finished result of an earlier run in {folder}")
+        report = Report.load(folder)
+    else:
+        report = yield from prune(recipe, folder, hub=hub, force=True, kept=kept, repo_id=repo_id, command=command)
+    published = yield from publish(
+        folder, repo_id, hub=hub, private=private, create_pr=create_pr, message=message, force=force
+    )
+    shutil.rmtree(folder)
+    return report, published
+
+
+def publish(
+    folder: Path,
+    repo_id: str | None = None,
+    *,
+    hub: Hub | None = None,
+    private: bool = True,
+    create_pr: bool = False,
+    message: str | None = None,
+    force: bool = False,
+) -> Generator[Event, None, Published]:
+    """Publish a folder that `prune` wrote, with a card that speaks of the repository."""
+    if not (folder / RECIPE_FILE).is_file() or not (folder / RESULTS_FILE).is_file():
+        raise UsageError(f"{folder} was not written by hubprune.", "Give a folder that `hubprune prune` wrote.")
+    hub = hub or connect()
+    recipe, report = Recipe.load(folder), Report.load(folder)
+    repo_id = repo_id or default_repo_id(hub, recipe)
+    finish(folder, report, recipe, repo_id)
+    return (
+        yield from upload(hub, folder, repo_id, private=private, create_pr=create_pr, message=message, force=force)
+    )
+
+
+def result_folder(hub: Hub, recipe: Recipe) -> Path:
+    """Where `push` keeps a result until it is published: beside the cache, named by the recipe."""
+    digest = hashlib.sha256(json.dumps(recipe.to_dict(), sort_keys=True).encode()).hexdigest()[:12]
+    return hub.cache_dir.parent / "hubprune" / f"{repo_name(recipe)}-{digest}"
