@@ -189,7 +189,7 @@ def script_of(tag: str) -> str | None:
 def nearest(word: str) -> str:
     """A next step that names the nearest names, or where to find all."""
     by_name = {spelling: row for spelling, row in spellings().items() if len(spelling) > 3}
-    found = difflib.get_close_matches(word, by_name, n=5, cutoff=0.6)
+    found = difflib.get_close_matches(word, by_name, n=5, cutoff=0.7)
     names = list(dict.fromkeys(f"{by_name[name].language.name} ({by_name[name].language.code})" for name in found))[:3]
     if names:
         return f"Did you mean {' or '.join(names)}?"

@@ -66,7 +66,6 @@ class Shelf:
 
     def read(self, spec: Spec, stream: Any, seed: int | None) -> Iterator[str]:
         """The texts of a split, drawn with a seed, or in the order of its files."""
-        name = spec.written(revision=spec.revision)
         column: str | None = None
         with self.asking(spec.name):
             if seed is not None:
@@ -76,7 +75,7 @@ class Shelf:
             with self.asking(spec.name):
                 batch = list(islice(rows, BATCH))
             for row in batch:
-                column = column or column_of(row, spec.name, name.rstrip(":"), spec.column)
+                column = column or column_of(row, spec.name, spec.name, spec.column)
                 text = row.get(column)
                 if text is not None and not isinstance(text, str):
                     raise TextUnavailable(
@@ -108,19 +107,32 @@ class Shelf:
 
     @contextlib.contextmanager
     def asking(self, name: str) -> Iterator[None]:
-        """Within this block `datasets` asks our Hub and draws no bars, and its errors become ours."""
+        """Within this block `datasets` asks our Hub and keeps quiet, and its errors become ours."""
         from hubprune.hub import translated
 
-        with pointed_at(self.hub.endpoint), translated(name, kind="dataset"):
+        with pointed_at(self.hub.endpoint), quiet(), translated(name, kind="dataset"):
             try:
                 yield
             except HubpruneError:
                 raise
             except Exception as error:
+                origin = hub_error(error)
+                if origin is not None:
+                    raise origin from None
                 known = translation(error, name)
                 if known is None:
                     raise
                 raise known from error
+
+
+def hub_error(error: Exception) -> BaseException | None:
+    """The error of huggingface_hub that made `datasets` say "not found" or "gated"; None where there is none."""
+    from datasets.exceptions import DatasetNotFoundError
+
+    origin: BaseException | None = error if isinstance(error, DatasetNotFoundError) else None
+    while origin is not None and not type(origin).__module__.startswith("huggingface_hub"):
+        origin = origin.__cause__ or origin.__context__
+    return origin
 
 
 def translation(error: Exception, name: str) -> HubpruneError | None:
@@ -148,13 +160,15 @@ def translation(error: Exception, name: str) -> HubpruneError | None:
         return Offline(f"The connection to {name} broke.", "Try again, or give a local file.")
     unreadable = type(error).__module__.split(".")[0] in ("pyarrow", "json", "gzip", "zlib")
     if unreadable or isinstance(error, (exceptions.DatasetsError, UnicodeDecodeError)):
-        return TextUnavailable(f"{name} cannot be read: {text[:200]}", "Choose another data set, or a local file.")
+        return TextUnavailable(
+            f"{name} cannot be read: {text[:200].rstrip('.')}.", "Choose another data set, or a local file."
+        )
     return None
 
 
 @contextlib.contextmanager
 def pointed_at(endpoint: str) -> Iterator[None]:
-    """Within this block `datasets` asks the Hub at `endpoint` and draws no progress bars.
+    """Within this block `datasets` asks the Hub at `endpoint`.
 
     `datasets` takes its endpoint from the environment when it is imported and has no argument for it. So where
     `endpoint` is another one, its constants and those of huggingface_hub are changed for as long as the block lasts,
@@ -174,15 +188,29 @@ def pointed_at(endpoint: str) -> Iterator[None]:
             (constants, "HUGGINGFACE_CO_URL_TEMPLATE", template),
         ]
     before = [(module, name, getattr(module, name)) for module, name, _ in there]
-    hide = datasets.utils.logging.is_progress_bar_enabled()
     try:
         for module, name, value in there:
             setattr(module, name, value)
-        if hide:
-            datasets.disable_progress_bars()
         yield
     finally:
         for module, name, value in before:
             setattr(module, name, value)
+
+
+@contextlib.contextmanager
+def quiet() -> Iterator[None]:
+    """Within this block `datasets` draws no bars and logs nothing, unless its verbosity or bars were set."""
+    import datasets
+
+    hide = datasets.config.HF_DATASETS_DISABLE_PROGRESS_BARS is None and not datasets.are_progress_bars_disabled()
+    level = datasets.logging.get_verbosity()
+    try:
+        if hide:
+            datasets.disable_progress_bars()
+        if level == datasets.logging.WARNING:
+            datasets.logging.set_verbosity(datasets.logging.CRITICAL)
+        yield
+    finally:
+        datasets.logging.set_verbosity(level)
         if hide:
             datasets.enable_progress_bars()
