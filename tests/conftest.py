@@ -1,0 +1,131 @@
+"""What holds for every test: a clean environment, no network but loopback, and a few shared fixtures.
+
+The environment is set before anything imports huggingface_hub, which reads it once. Processes that tests start inherit
+it: their Hub is a port that nobody listens on, unless a test gives them the endpoint of a LoopbackHub.
+"""
+
+from __future__ import annotations
+
+import atexit
+import ipaddress
+import os
+import shutil
+import socket
+import sys
+import tempfile
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import hypothesis
+import pytest
+
+if TYPE_CHECKING:
+    from hubprune.loopback import LoopbackHub
+
+ROOT = Path(__file__).parent.parent
+UNWANTED = ("HF_", "HUGGING", "HUBPRUNE_", "TRANSFORMERS_", "DATASETS_")
+SETTINGS = {
+    "HF_ENDPOINT": "http://127.0.0.1:9",  # the discard port: refused at once
+    "HF_HUB_DISABLE_TELEMETRY": "1",
+    "HF_HUB_DISABLE_XET": "1",  # its transport is not Python and would not see the guard below
+    "NO_PROXY": "127.0.0.1,localhost",
+    "no_proxy": "127.0.0.1,localhost",
+    "OMP_NUM_THREADS": "2",  # torch's threads, without importing torch here
+    "TOKENIZERS_PARALLELISM": "false",
+    "MPLBACKEND": "agg",
+}
+
+
+class NetworkShut(RuntimeError):
+    """A test tried to leave this machine. Not an OSError: no library takes it for a Hub that is down."""
+
+
+def scrub_environment() -> None:
+    """Leave nothing of the user's settings, and no way to their account, cache or Hub."""
+    for name in list(os.environ):
+        if name.startswith(UNWANTED) or name.lower().endswith("_proxy"):
+            del os.environ[name]
+    home = tempfile.mkdtemp(prefix="hubprune-tests-")
+    atexit.register(shutil.rmtree, home, ignore_errors=True)
+    os.environ.update(SETTINGS, HF_HOME=home)
+
+
+def shut_network(event: str, arguments: tuple[Any, ...]) -> None:
+    """An audit hook that lets no address but loopback pass; sockets of other families are left alone."""
+    if event in ("socket.connect", "socket.sendto", "socket.sendmsg"):
+        connection, address = arguments
+        if connection.family in (socket.AF_INET, socket.AF_INET6) and address is not None:
+            refuse_remote(address[0])
+    elif event in ("socket.getaddrinfo", "socket.gethostbyname") and arguments[0]:
+        refuse_remote(arguments[0])
+
+
+def refuse_remote(host: str | bytes) -> None:
+    """Raise NetworkShut for a host that is not this machine's loopback interface."""
+    name = host.decode() if isinstance(host, bytes) else host
+    try:
+        local = ipaddress.ip_address(name).is_loopback
+    except ValueError:
+        local = name == "localhost"
+    if not local:
+        raise NetworkShut(f"a test asks for {name!r}; tests have no network but loopback")
+
+
+scrub_environment()
+sys.addaudithook(shut_network)
+# The same examples in every run, and no deadline: a busy machine is not a defect.
+hypothesis.settings.register_profile("suite", derandomize=True, deadline=None)
+hypothesis.settings.load_profile("suite")
+
+
+@pytest.fixture(scope="session")
+def model_folder() -> Path:
+    """The demo's model: a trained Llama of 4 M parameters in bfloat16, 4 blocks, context 256. Do not write into it."""
+    return ROOT / "hubprune" / "demo" / "model"
+
+
+@pytest.fixture(scope="module")
+def loopback(tmp_path_factory: pytest.TempPathFactory) -> Iterator[LoopbackHub]:
+    """An empty Hub on loopback, one for all tests of a module; its users are loopback.TEST_USERS."""
+    from hubprune.loopback import LoopbackHub
+
+    with LoopbackHub(tmp_path_factory.mktemp("hub")) as hub:
+        yield hub
+
+
+@pytest.fixture(scope="session")
+def tiny(tmp_path_factory: pytest.TempPathFactory, model_folder: Path) -> Callable[..., Path]:
+    """`tiny(family, **config)`: folder of a random model of two blocks with the demo's tokenizer; made once, read only.
+
+    `family` is a model type of transformers with Llama's configuration keys: "llama", "mistral", "qwen3", "gemma3_text",
+    "cohere". Weights are float32 unless `dtype` says otherwise; anything else in `config` replaces a key.
+    """
+    made: dict[str, Path] = {}
+
+    def make(family: str, dtype: str = "float32", **config: Any) -> Path:
+        key = f"{family}-{dtype}-{sorted(config.items())}"
+        if key not in made:
+            made[key] = save_tiny(tmp_path_factory.mktemp(family), model_folder, family, dtype, config)
+        return made[key]
+
+    return make
+
+
+def save_tiny(folder: Path, tokenizer_folder: Path, family: str, dtype: str, changes: dict[str, Any]) -> Path:
+    """Make and save the model of `tiny`."""
+    import torch
+    from transformers import AutoConfig, AutoModelForCausalLM
+
+    sizes = {"vocab_size": 5120, "hidden_size": 32, "intermediate_size": 48, "num_hidden_layers": 2, "head_dim": 16}
+    heads = {"num_attention_heads": 2, "num_key_value_heads": 1, "max_position_embeddings": 256}
+    tokens = {"bos_token_id": 0, "eos_token_id": 1, "pad_token_id": 2}
+    config = AutoConfig.for_model(family, **sizes | heads | tokens | changes)
+    state = torch.get_rng_state()
+    torch.manual_seed(0)
+    model = AutoModelForCausalLM.from_config(config, dtype=getattr(torch, dtype))
+    torch.set_rng_state(state)
+    model.save_pretrained(folder)
+    for name in ("tokenizer.json", "tokenizer_config.json"):
+        shutil.copyfile(tokenizer_folder / name, folder / name)
+    return folder
