@@ -1,0 +1,167 @@
+"""demo, languages, env: the commands about hubprune itself."""
+
+from __future__ import annotations
+
+import os
+import platform
+from importlib.metadata import PackageNotFoundError, version
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import click
+
+from hubprune import __version__
+from hubprune.cli.asking import output_of
+from hubprune.cli.helping import Argument, Command, named
+from hubprune.cli.options import flag, output_flags
+from hubprune.cli.plan_view import lines_table
+from hubprune.cli.progress import follow
+from hubprune.cli.results import sections, show_report
+from hubprune.cli.words import command
+from hubprune.languages import Language, known, resolve
+
+if TYPE_CHECKING:
+    from hubprune.cli.output import Output
+
+LIBRARIES = (
+    "torch",
+    "transformers",
+    "huggingface-hub",
+    "hf-xet",
+    "datasets",
+    "accelerate",
+    "safetensors",
+    "numpy",
+    "click",
+    "rich",
+)
+SWITCHES = ("HF_ENDPOINT", "HF_HUB_OFFLINE", "HF_HUB_DISABLE_XET", "CUDA_VISIBLE_DEVICES")
+FIRST_MODEL = "Qwen/Qwen3-0.6B"
+
+
+@click.command(
+    cls=Command,
+    short_help="The whole loop on embedded data; no account, no network.",
+    examples=("demo", "demo my-first-pruned-model"),
+)
+@flag("Files", "--force", is_flag=True, help="Replace what an earlier demo wrote to OUT.")
+@output_flags
+@click.pass_context
+def demo(ctx: click.Context, out: str | None, force: bool) -> None:
+    """Run the whole loop on embedded data: pull, prune, measure, publish, pull back. No account and no network; the Hub
+    is one that hubprune starts on this computer.
+    """
+    output = output_of(ctx)
+    from hubprune import demo as demonstration
+
+    result = follow(demonstration.run(Path(out) if out else None, force=force), output)
+    more = {
+        "repo_id": result.repo_id,
+        "prompt": result.prompt,
+        "generation": result.generation,
+        "checks": result.checks,
+    }
+    show_report(output, result.report, folder=result.folder, more=more)
+    for check in result.checks:
+        output.say(f"Checked: {check}")
+    output.say(f"The published model writes: {result.generation}")
+    output.next(command(["inspect", str(result.folder)]))
+
+
+@click.command(
+    cls=Command,
+    short_help="Languages and their codes.",
+    examples=("languages", "languages swahili", "languages zh --json"),
+)
+@output_flags
+@click.pass_context
+def languages(ctx: click.Context, query: str | None) -> None:
+    """List the languages: code, name, own name. Any other ISO 639 code works too, where a text source has it."""
+    output = output_of(ctx)
+    found = matching(query)
+    facts = [{"code": one.code, "name": one.name, "autonym": one.autonym, "rtl": one.rtl} for one in found]
+    output.result(
+        quiet="\n".join(one.code for one in found),
+        data={"languages": facts},
+        agent=lambda: "\n".join(["code\tname\tautonym", *(f"{one.code}\t{one.name}\t{one.autonym}" for one in found)]),
+        human=lambda: show_languages(output, found),
+    )
+    output.next(command(["plan", FIRST_MODEL, "--lang", found[0].code if query else "sw"]))
+
+
+def matching(query: str | None) -> list[Language]:
+    """The languages that a word names or occurs in; all of them without a word. Raises LanguageUnknown."""
+    if not query:
+        return known()
+    word = query.casefold()
+    within = [one for one in known() if word in one.name.casefold() or word in one.autonym.casefold()]
+    exact = [one for one in known() if one.code == word]
+    return exact or within or [resolve(query)]
+
+
+def show_languages(output: Output, found: list[Language]) -> None:
+    """The table, in as many columns as the width takes."""
+    from rich.columns import Columns
+
+    names = [
+        f"{one.code:4}{one.name}" + (f" ({one.autonym})" if one.autonym not in ("", one.name) else "") for one in found
+    ]
+    output.show(Columns(names, column_first=True, padding=(0, 2)))
+
+
+@click.command(cls=Command, short_help="Versions and devices, for a bug report.", examples=("env", "env --json"))
+@output_flags
+@click.pass_context
+def env(ctx: click.Context) -> None:
+    """Show versions and devices, for a bug report. No token and no path is shown."""
+    output = output_of(ctx)
+    facts = environment()
+    output.result(
+        quiet=__version__,
+        data=facts,
+        agent=lambda: sections([], facts.items()),
+        human=lambda: output.show(lines_table(list(facts.items()))),
+    )
+    output.next(command(["demo"]))
+
+
+def environment() -> dict[str, str]:
+    """Versions, machine, devices, and the switches of the Hub's libraries that are set."""
+    facts = {"hubprune": __version__, "python": platform.python_version(), "system": platform.platform()}
+    facts |= {name: version_of(name) for name in LIBRARIES}
+    facts |= {"device": devices(), "signed_in": signed_in()}
+    return facts | {name: os.environ[name] for name in SWITCHES if os.environ.get(name)}
+
+
+def version_of(name: str) -> str:
+    """A library's version."""
+    try:
+        return version(name)
+    except PackageNotFoundError:
+        return "not installed"
+
+
+def devices() -> str:
+    """What torch can compute on."""
+    import torch
+
+    if torch.cuda.is_available():
+        return ", ".join(torch.cuda.get_device_name(index) for index in range(torch.cuda.device_count()))
+    return "mps" if torch.backends.mps.is_available() else f"cpu ({torch.get_num_threads()} threads)"
+
+
+def signed_in() -> str:
+    """Whether a token for the Hub is there; it is not looked at further."""
+    from huggingface_hub import get_token
+
+    return "yes" if get_token() else "no"
+
+
+COMMANDS = (
+    named(
+        demo,
+        Argument("out", "Folder to keep the result in; hubprune-demo by default.", required=False, metavar="[OUT]"),
+    ),
+    named(languages, Argument("query", "A code, a name, or a part of one.", required=False, metavar="[QUERY]")),
+    named(env),
+)

@@ -1,0 +1,43 @@
+"""What commands ask for before they run: the connection, the output object, the user's consent."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+import click
+
+from hubprune.cli.output import Output
+from hubprune.errors import HubpruneError
+from hubprune.recipe import Recipe
+
+if TYPE_CHECKING:
+    from hubprune.hub import Hub
+
+
+def declined() -> HubpruneError:
+    """The user said no."""
+    return HubpruneError("Nothing was done.", "You answered no; --yes answers yes for you.")
+
+
+def output_of(ctx: click.Context) -> Output:
+    """The output object of this run."""
+    output = ctx.find_root().obj
+    assert isinstance(output, Output)
+    return output
+
+
+def connect(given: dict[str, Any]) -> Hub:
+    """The connection that --token and --cache-dir describe."""
+    from hubprune import hub
+
+    return hub.connect(token=given["token"], cache_dir=given["cache_dir"])
+
+
+def may_run_code(recipe: Recipe, output: Output) -> None:
+    """Warn of --trust-remote-code, and ask where a person can answer. Raises HubpruneError where the answer is no."""
+    if recipe.trust_remote_code:
+        output.warn(
+            f"--trust-remote-code runs Python code that {recipe.model} brings along, here and with your rights."
+        )
+        if not output.confirm("Have you read that code, and shall it run?"):
+            raise declined()

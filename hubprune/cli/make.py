@@ -1,0 +1,207 @@
+"""push, plan, prune: the commands that make something."""
+
+from __future__ import annotations
+
+from collections.abc import Generator
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import click
+
+from hubprune.cli.asking import connect, declined, may_run_code, output_of
+from hubprune.cli.helping import Argument, Command, named
+from hubprune.cli.options import flag, hub_flags, output_flags, recipe_file_flag, recipe_flags
+from hubprune.cli.progress import follow
+from hubprune.cli.request import given_words, kept_text, recipe_of
+from hubprune.cli.results import show_plan, show_report, show_upload
+from hubprune.cli.words import command, follow_up, recorded_command
+from hubprune.errors import UsageError
+from hubprune.recipe import RECIPE_FILE, Recipe
+from hubprune.report import RESULTS_FILE, Report
+
+if TYPE_CHECKING:
+    from hubprune.events import Event, Published
+    from hubprune.hub import Hub
+
+MODEL = "Hub id (owner/name), folder, or hf://owner/name@revision."
+
+
+def visibility_flag(function: Any) -> Any:
+    """--private / --public."""
+    text = "Visibility of a new repository: private unless you say --public. One that exists keeps what it has."
+    return flag("Publishing", "private", "--private/--public", default=True, help=text)(function)
+
+
+def force_flag(text: str) -> Any:
+    """--force; what is lost stands in the help."""
+    return flag("Files", "--force", is_flag=True, help=text)
+
+
+@click.command(
+    cls=Command,
+    short_help="The whole loop: prune, measure, write the card, publish.",
+    examples=(
+        "push Qwen/Qwen3-0.6B --lang sw",
+        "push Qwen/Qwen3-0.6B me/my-swahili-model --lang sw=3,en=1 --pattern 2:4",
+        "push Qwen/Qwen3-0.6B --lang sw --eval-lang sw,en,ru,zh --dry-run",
+        "push Qwen3-0.6B-sparsegpt50-sw --public",
+    ),
+)
+@recipe_flags()
+@hub_flags
+@visibility_flag
+@flag("Publishing", "--create-pr", is_flag=True, help="Open a pull request instead of committing.")
+@flag("Publishing", "--commit-message", metavar="TEXT", help="Message of the commit.")
+@flag("Publishing", "--dry-run", is_flag=True, help="Only say what would happen, as `hubprune plan` does.")
+@recipe_file_flag
+@force_flag("Write into a repository that exists already.")
+@output_flags
+@click.pass_context
+def push(ctx: click.Context, model: str | None, repo_id: str | None, **given: Any) -> None:
+    """Prune a model for your language, measure what it cost, write the card, publish: the whole loop.
+
+    The new repository is private unless you say --public: look at a pruned checkpoint before you show it. A MODEL that
+    `hubprune prune` wrote is published as it is.
+    """
+    output, hub = output_of(ctx), connect(given)
+    finished = finished_folder(model)
+    refuse_changes(ctx, finished)
+    if given["dry_run"]:
+        return preview(ctx, hub, finished, repo_id, private=given["private"])
+    options = {
+        "hub": hub,
+        "private": given["private"],
+        "create_pr": given["create_pr"],
+        "message": given["commit_message"],
+        "force": given["force"],
+    }
+    from hubprune import run
+
+    if not given["private"] and not output.confirm("The new repository will be public. Go on?"):
+        raise declined()
+    if finished:
+        upload: Generator[Event, None, Published] = run.publish(finished, repo_id, **options)
+        published = follow(upload, output)
+        report = Report.load(finished)
+    else:
+        recipe = recipe_of(ctx, hub)
+        may_run_code(recipe, output)
+        kept = kept_text(given["recipe_source"], recipe, hub)
+        report, published = follow(
+            run.push(recipe, repo_id, kept=kept, command=recorded_command(["", *output.words]), **options), output
+        )
+    show_report(output, report, published=published)
+    output.next(command(["inspect", published.repo_id]))
+
+
+@click.command(
+    cls=Command,
+    short_help="What push would do; no weights downloaded.",
+    examples=(
+        "plan Qwen/Qwen3-0.6B --lang sw",
+        "plan Qwen/Qwen3-0.6B --lang sw,en --pattern 2:4 --method wanda",
+        "plan Qwen/Qwen3-0.6B --recipe hubprune.yaml",
+    ),
+)
+@recipe_flags()
+@hub_flags
+@visibility_flag
+@recipe_file_flag
+@output_flags
+@click.pass_context
+def plan(ctx: click.Context, model: str | None, repo_id: str | None, **given: Any) -> None:
+    """Say what `hubprune push` would do, need and publish. Reads headers only: no weights are downloaded."""
+    finished = finished_folder(model)
+    refuse_changes(ctx, finished)
+    preview(ctx, connect(given), finished, repo_id, private=given["private"])
+
+
+@click.command(
+    cls=Command,
+    short_help="The same loop into a local folder, nothing published.",
+    examples=(
+        "prune Qwen/Qwen3-0.6B --lang sw",
+        "prune Qwen/Qwen3-0.6B out --lang sw --calib swahili.txt",
+        "prune --recipe me/Qwen3-0.6B-sparsegpt50-sw",
+    ),
+)
+@recipe_flags()
+@hub_flags
+@recipe_file_flag
+@force_flag("Replace what is in OUT.")
+@output_flags
+@click.pass_context
+def prune(ctx: click.Context, model: str | None, out: str | None, **given: Any) -> None:
+    """Prune a model for your language into a folder, with measurements and card. Nothing is published."""
+    output, hub = output_of(ctx), connect(given)
+    recipe = recipe_of(ctx, hub)
+    may_run_code(recipe, output)
+    folder = Path(out) if out else default_folder(recipe)
+    kept = kept_text(given["recipe_source"], recipe, hub)
+    from hubprune import run
+
+    events = run.prune(
+        recipe, folder, hub=hub, force=given["force"], kept=kept, command=recorded_command(["", *output.words])
+    )
+    report = follow(events, output)
+    show_report(output, report, folder=folder)
+    output.next(command(["push", str(folder)]))
+
+
+def preview(ctx: click.Context, hub: Hub, finished: Path | None, repo_id: str | None, *, private: bool) -> None:
+    """The plan; `push --dry-run` and `plan` end here."""
+    output = output_of(ctx)
+    if finished:
+        from hubprune.hub import default_repo_id
+
+        show_upload(output, finished, repo_id or default_repo_id(hub, Recipe.load(finished)), private=private)
+    else:
+        from hubprune.planning import make_plan
+
+        recipe = recipe_of(ctx, hub)
+        may_run_code(recipe, output)
+        show_plan(output, make_plan(recipe, hub, repo_id, private=private))
+    output.next(follow_up(output.words, "push", "--dry-run", "--dry_run"))
+
+
+def finished_folder(model: str | None) -> Path | None:
+    """The folder, if `hubprune prune` wrote it."""
+    folder = Path(model or "").expanduser()
+    written = model and (folder / RESULTS_FILE).is_file() and (folder / RECIPE_FILE).is_file()
+    return folder if written else None
+
+
+def refuse_changes(ctx: click.Context, finished: Path | None) -> None:
+    """A finished folder is published as it is: flags that would change the result contradict that."""
+    words = given_words(ctx) + (["--recipe"] if ctx.params.get("recipe_source") else [])
+    if finished and words:
+        raise UsageError(
+            f"{finished} was pruned already, and {', '.join(words)} cannot change that.",
+            f"Leave the flags out, or name the dense model: {Recipe.load(finished).model}",
+        )
+
+
+def default_folder(recipe: Recipe) -> Path:
+    """OUT where none is given: the name that the repository would have, in the current folder."""
+    from hubprune.hub.naming import repo_name
+
+    return Path(repo_name(recipe))
+
+
+COMMANDS = (
+    named(
+        push,
+        Argument("model", MODEL, required=False, metavar="MODEL"),
+        Argument("repo_id", "Where to publish; by default <you>/<model>-<method><pattern>-<lang>.", required=False),
+    ),
+    named(
+        plan,
+        Argument("model", MODEL, required=False, metavar="MODEL"),
+        Argument("repo_id", "Where to publish; by default <you>/<model>-<method><pattern>-<lang>.", required=False),
+    ),
+    named(
+        prune,
+        Argument("model", MODEL, required=False, metavar="MODEL"),
+        Argument("out", "Folder for the result; by default <model>-<method><pattern>-<lang>.", required=False),
+    ),
+)

@@ -1,0 +1,66 @@
+"""docs/cli.md, from the live program: `python -m hubprune.cli.reference > docs/cli.md`."""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Iterator
+
+import click
+
+from hubprune.cli.app import BRIEF, program
+
+WIDTH = 100
+INTRODUCTION = """\
+# The command line
+
+Made from the program itself by `python -m hubprune.cli.reference > docs/cli.md`; a test compares the two.
+
+Results go to stdout; progress, warnings and hints go to stderr. A result ends with the command to run next.
+
+| exit code | meaning |
+| --: | :-- |
+| 0 | done |
+| 1 | a known failure, told in one sentence with a next step; or a defect, with its traceback |
+| 2 | the words of the command are wrong |
+| 130 | interrupted; the command that does it again is printed |
+
+`HUBPRUNE_DEBUG=1` shows the traceback of every failure. Underscores may stand for hyphens in flags (`--seq_len`).
+With `--json` there is one object on stdout, also for a failure:
+`{"schema_version": 1, "error": {"type": …, "message": …, "next_step": …, "exit_code": …}}`.
+"""
+
+
+def reference() -> str:
+    """The whole page."""
+    return "\n".join(pages())
+
+
+def pages() -> Iterator[str]:
+    """Introduction, the program's help, the help of each command."""
+    yield INTRODUCTION
+    yield fenced("hubprune", BRIEF)
+    with context(program, "hubprune") as parent:
+        yield fenced("hubprune --help", program.get_help(parent))
+        for name, command in program.commands.items():
+            with context(command, name, parent) as ctx:
+                yield fenced(f"hubprune {name} --help", command.get_help(ctx))
+
+
+def context(command: click.Command, name: str, parent: click.Context | None = None) -> click.Context:
+    """A context in which help has one width, whatever the terminal."""
+    return click.Context(
+        command,
+        info_name=name,
+        parent=parent,
+        terminal_width=WIDTH,
+        help_option_names=command.context_settings["help_option_names"],
+    )
+
+
+def fenced(title: str, text: str) -> str:
+    """A heading with a page of help under it."""
+    return f"## {title}\n\n```text\n{text.rstrip()}\n```\n"
+
+
+if __name__ == "__main__":
+    sys.stdout.write(reference())

@@ -1,0 +1,111 @@
+"""What a command ends with: the result in the chosen format, where it lies, what it means."""
+
+from __future__ import annotations
+
+import dataclasses
+from collections.abc import Iterable
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from hubprune.cli import report_view as view
+from hubprune.cli.output import Output
+from hubprune.cli.plan_view import STORAGE_TRUTH, lines_table, plan_data, plan_lines, visibility
+from hubprune.publishing.text import size
+from hubprune.publishing.verdict import caution, verdict
+from hubprune.report import PRUNED, Report
+
+if TYPE_CHECKING:
+    from hubprune.events import Published
+    from hubprune.planning import Plan
+
+CARD = "README.md"
+
+
+def show_report(
+    output: Output,
+    report: Report,
+    *,
+    folder: Path | None = None,
+    published: Published | None = None,
+    quiet: str | None = None,
+    more: dict[str, Any] | None = None,
+) -> None:
+    """The table, what it means, where the result lies. `more` are further keys of the JSON object."""
+    compared = any(PRUNED in row.scores for row in report.languages)
+    sentence = verdict(report) if compared or not report.languages else ""
+    places = places_of(folder, published)
+    data = {**report.to_dict(), "verdict": sentence, **(more or {})}
+    data |= {"folder": str(folder)} if folder else {}
+    data |= {"published": dataclasses.asdict(published)} if published else {}
+
+    def human() -> None:
+        width = output.console(output.stdout).width
+        if report.languages:
+            output.show("", view.language_table(report, width), *view.footnotes(report), "")
+            if output.verbose:
+                output.show(view.bits_table(report), "")
+        output.show(*filter(None, [view.sparsity_line(report), sentence, caution() if compared else ""]))
+        for head, text in places:  # not wrapped: paths and addresses are copied
+            output.line(f"{head}: {text}")
+
+    output.result(
+        quiet=quiet if quiet is not None else (published.repo_id if published else str(folder or "")),
+        data=data,
+        agent=lambda: sections([view.tab_separated(report)], agent_facts(sentence, folder, published)),
+        human=human,
+    )
+
+
+def places_of(folder: Path | None, published: Published | None) -> list[tuple[str, str]]:
+    """Where card and weights lie, in words."""
+    if published:
+        places = [("Pull request" if published.pull_request else "Published", published.pull_request or published.url)]
+        if published.private and not published.pull_request:
+            places.append(("Private; to show it", f"hf repos settings {published.repo_id} --public"))
+        return places
+    return [("Card", str(folder / CARD))] if folder else []
+
+
+def agent_facts(sentence: str, folder: Path | None, published: Published | None) -> list[tuple[str, Any]]:
+    """What it means and where things lie, for programs."""
+    facts: list[tuple[str, Any]] = [("verdict", sentence), ("folder", folder)]
+    if published:
+        facts += list(dataclasses.asdict(published).items())
+    return [(key, value) for key, value in facts if value not in (None, "")]
+
+
+def sections(tables: Iterable[str], facts: Iterable[tuple[str, Any]]) -> str:
+    """Tables and `key<TAB>value` lines, for programs."""
+    lines = [f"{key}\t{str(value).lower() if isinstance(value, bool) else value}" for key, value in facts]
+    return "\n".join([*filter(None, tables), *lines])
+
+
+def show_plan(output: Output, plan: Plan) -> None:
+    """The plan; what is in the way of it goes to stderr."""
+    lines = plan_lines(plan)
+    output.result(
+        quiet=plan.repo_id,
+        data=plan_data(plan),
+        agent=lambda: sections([], [(head.lower().replace(" ", "_"), text) for head, text in lines]),
+        human=lambda: output.show(lines_table(lines)),
+    )
+    for warning in plan.warnings:
+        output.warn(warning)
+    if not plan.fits:
+        output.warn("This run does not fit this computer; see the lines above that say NOT ENOUGH.")
+
+
+def show_upload(output: Output, folder: Path, repo_id: str, *, private: bool) -> None:
+    """What publishing a finished folder would do."""
+    files = [path for path in folder.rglob("*") if path.is_file()]
+    total = sum(path.stat().st_size for path in files)
+    lines = [
+        ("Folder", f"{folder}: {len(files)} files, {size(total)}; {STORAGE_TRUTH}"),
+        ("Publish", f"{repo_id}, {visibility(private=private)}"),
+    ]
+    output.result(
+        quiet=repo_id,
+        data={"folder": str(folder), "repo_id": repo_id, "private": private, "files": len(files), "bytes": total},
+        agent=lambda: sections([], [(head.lower(), text) for head, text in lines]),
+        human=lambda: output.show(lines_table(lines)),
+    )
