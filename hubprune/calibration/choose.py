@@ -4,7 +4,8 @@
     control       the same where it has text of the control language, else the default corpora
     evaluation    the recipe's `eval_text`; "auto" being the held-out text of `calib`'s source, else the default corpora
 
-Where both uses of a language end up with the same documents, these are dealt: 3 of 5 calibrate, 2 of 5 are measured on.
+Where both uses of a language end up with the same documents, these are dealt: 3 of 5 calibrate, 2 of 5 are measured on;
+the sources of a saved recipe say so (#calibrate, #measure).
 """
 
 from __future__ import annotations
@@ -15,7 +16,7 @@ from typing import Any
 from hubprune.calibration import folders
 from hubprune.calibration.datasets_hub import Shelf
 from hubprune.calibration.documents import CALIBRATION, EVALUATION, Corpus
-from hubprune.calibration.specs import AUTO, DEMO, SELF, Spec, by_language, parse
+from hubprune.calibration.specs import AUTO, DEMO, SELF, Spec, by_language, marked, parse
 from hubprune.errors import RecipeError, TextUnavailable
 from hubprune.languages import resolve
 from hubprune.recipe import Recipe
@@ -72,8 +73,8 @@ class Chooser:
             for language, corpus in group.items():
                 other = evaluation.get(language)
                 if corpus and other and corpus.key == other.key:
-                    group[language] = corpus.dealt(CALIBRATION)
-                    evaluation[language] = other.dealt(EVALUATION)
+                    group[language] = dealt(corpus, CALIBRATION)
+                    evaluation[language] = dealt(other, EVALUATION)
         return Choice(calibration, control, evaluation)
 
     def calibration(self, language: str) -> Corpus | None:
@@ -105,7 +106,7 @@ class Chooser:
                 return self.missing(source, language, "--eval-text")
         beside = self.calib.get(language, self.calib_all or AUTO)
         if source == AUTO and beside not in (AUTO, SELF):
-            spec = replace(parse(beside), split=None)
+            spec = replace(parse(beside), split=None, share=None)
             if found := self.find_spec(spec, language, EVALUATION, language in self.calib):
                 return found
         return self.default(language, EVALUATION, "--eval-text")
@@ -153,6 +154,11 @@ class Chooser:
         shown = spec.name if spec.name == DEMO or spec.path is None else spec.path.resolve().name
         listed = ", ".join(known[:20]) + (", ..." if len(known) > 20 else "")
         raise TextUnavailable(f"{shown} has no text in {name}; it has: {listed}.", f"Give another source: {flag}.")
+
+
+def dealt(corpus: Corpus, use: str) -> Corpus:
+    """The part of a corpus's documents that serves a use, its spec saying so."""
+    return replace(corpus, share=use, spec=marked(corpus.spec, use))
 
 
 def parse_id(source: str) -> Spec:

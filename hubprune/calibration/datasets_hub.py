@@ -12,7 +12,7 @@ from hubprune.calibration.documents import Corpus
 from hubprune.calibration.files import column_of
 from hubprune.calibration.folders import choose_split
 from hubprune.calibration.specs import Spec
-from hubprune.errors import Gated, HubpruneError, NotFound, Offline, TextUnavailable
+from hubprune.errors import HubpruneError, Offline, TextUnavailable
 from hubprune.languages import match_config
 
 BUFFER = 1000  # documents in the shuffle buffer
@@ -55,6 +55,7 @@ class Shelf:
         return Corpus(
             source=spec.name,
             spec=spec.written(revision=revision),
+            share=spec.share,
             key=(spec.name, revision, config, split, spec.column or ""),
             read=documents,
             drawing=f"shuffled in a buffer of {BUFFER:,}",
@@ -116,23 +117,12 @@ class Shelf:
             except HubpruneError:
                 raise
             except Exception as error:
-                origin = hub_error(error)
-                if origin is not None:
-                    raise origin from None
+                if isinstance(error, FileNotFoundError):
+                    self.hub.api.auth_check(name, repo_type="dataset")  # raises the Hub's own reason, if that is it
                 known = translation(error, name)
                 if known is None:
                     raise
                 raise known from error
-
-
-def hub_error(error: Exception) -> BaseException | None:
-    """The error of huggingface_hub that made `datasets` say "not found" or "gated"; None where there is none."""
-    from datasets.exceptions import DatasetNotFoundError
-
-    origin: BaseException | None = error if isinstance(error, DatasetNotFoundError) else None
-    while origin is not None and not type(origin).__module__.startswith("huggingface_hub"):
-        origin = origin.__cause__ or origin.__context__
-    return origin
 
 
 def translation(error: Exception, name: str) -> HubpruneError | None:
@@ -150,10 +140,6 @@ def translation(error: Exception, name: str) -> HubpruneError | None:
     if isinstance(error, ValueError) and "BuilderConfig" in text:
         available = text.partition("Available: ")[2].strip("[]") or "none"
         return TextUnavailable(f"{name} has no such config; it has: {available[:300]}.", "Name one of them.")
-    if isinstance(error, exceptions.DatasetNotFoundError) and "gated" in text:
-        return Gated(f"{name} is gated: its terms must be accepted first.", "Accept them on its page, and sign in.")
-    if isinstance(error, exceptions.DatasetNotFoundError):
-        return NotFound(f"There is no data set {name}, or it is not visible to this account.", "Check the spelling.")
     if isinstance(error, FileNotFoundError):
         return TextUnavailable(f"{name} has no data files that can be read.", "Choose another data set.")
     if isinstance(error, ConnectionError):

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import hashlib
 from collections.abc import Callable, Container, Iterable, Iterator
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 
 CALIBRATION, CONTROL, EVALUATION = "calibration", "control", "evaluation"
 
@@ -25,11 +25,7 @@ class Corpus:
     config: str | None = None
     split: str | None = None
     license: str | None = None
-    share: str | None = None  # "calibration" or "evaluation": only the documents dealt to it
-
-    def dealt(self, use: str) -> Corpus:
-        """The part of the documents that calibrates (control included) or the part that is measured on."""
-        return replace(self, share=EVALUATION if use == EVALUATION else CALIBRATION)
+    share: str | None = None  # "calibration" or "evaluation": only the documents dealt to that use
 
     def documents(self, seed: int | None, without: Container[str] = ()) -> Iterator[tuple[str, str]]:
         """(digest, stripped text) of each document of this share, each text once, none of those in `without`."""

@@ -63,6 +63,7 @@ def find(spec: Spec, language: str, use: str, only: str | None) -> Corpus | None
     return Corpus(
         source=name,
         spec=spec.written(name=name if spec.name == DEMO else portable(spec.path)),
+        share=spec.share,
         key=tuple(str(path.resolve()) for path in files),
         read=documents,
         drawing="shuffled",

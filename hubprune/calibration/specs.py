@@ -3,26 +3,29 @@
     auto        allenai/c4, or HuggingFaceFW/fineweb-2 for a language that c4 lacks
     demo        the text that comes with hubprune
     self        text that the model itself writes (to calibrate only)
-    SOURCE[@REVISION][:CONFIG[:SPLIT[:COLUMN]]]
+    SOURCE[@REVISION][:CONFIG[:SPLIT[:COLUMN]]][#calibrate | #measure]
 
 SOURCE is a file, a folder or the id of a data set of the Hub; what stands in the current folder is a file or folder.
 A part may be empty: `owner/name::train` takes the split train of the language's own config, `notes.jsonl:::body` the
 field body. A revision is a branch, a tag or a commit; files have no revision and no config, single files no split.
-Several languages: a mapping in the recipe, or `sw=SOURCE,en=SOURCE`.
+With #calibrate or #measure only the documents dealt to that use are taken, 3 and 2 of 5; a saved recipe says so
+where one text served both. Several languages: a mapping in the recipe, or `sw=SOURCE,en=SOURCE`.
 """
 
 from __future__ import annotations
 
 import re
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
+from hubprune.calibration.documents import CALIBRATION, EVALUATION
 from hubprune.errors import LanguageUnknown, RecipeError, TextUnavailable
 from hubprune.languages import resolve
 
 AUTO, DEMO, SELF = "auto", "demo", "self"
 GRAMMAR = "Write a file, a folder, or a data set as owner/name[@revision][:config[:split[:column]]]."
+SHARES = {"calibrate": CALIBRATION, "measure": EVALUATION}
 SUFFIXES = (".txt", ".jsonl", ".json", ".parquet", ".gz")
 REPOSITORY = r"[A-Za-z0-9][\w.-]*(?:/[A-Za-z0-9][\w.-]*)?"
 
@@ -37,17 +40,28 @@ class Spec:
     config: str | None = None
     split: str | None = None
     column: str | None = None
+    share: str | None = None  # the use to which its documents are dealt, None: all documents
 
-    def written(self, *, name: str | None = None, revision: str | None = None, split: str | None = "") -> str:
-        """The spec in its own grammar, with another name, revision or split where given."""
-        parts = [self.config or "", (self.split if split == "" else split) or "", self.column or ""]
+    def written(self, *, name: str | None = None, revision: str | None = None) -> str:
+        """The spec in its own grammar, with another name or revision where given."""
+        parts = [self.config or "", self.split or "", self.column or ""]
         at = revision or self.revision
-        return ((name or self.name) + (f"@{at}" if at else "") + ":" + ":".join(parts)).rstrip(":")
+        text = ((name or self.name) + (f"@{at}" if at else "") + ":" + ":".join(parts)).rstrip(":")
+        return marked(text, self.share)
+
+
+def marked(text: str, share: str | None) -> str:
+    """A written source with the mark of the use to which its documents are dealt."""
+    plain = re.sub(rf"#({'|'.join(SHARES)})$", "", text)
+    return plain + "".join(f"#{word}" for word, use in SHARES.items() if use == share)
 
 
 def parse(text: str) -> Spec:
     """The parts of a source that is neither "auto" nor "self". Raises TextUnavailable for what cannot be one."""
     text = text.strip()
+    plain, _, word = text.rpartition("#")
+    if plain and word in SHARES:
+        return replace(parse(plain), share=SHARES[word])
     if text == DEMO:
         return Spec(DEMO, path=Path(__file__).parent.parent / "demo" / "text")
     if text and Path(text).expanduser().exists():
