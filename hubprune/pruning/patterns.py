@@ -10,6 +10,7 @@ from __future__ import annotations
 import math
 import re
 from dataclasses import dataclass
+from decimal import Decimal
 
 import numpy as np
 import torch
@@ -19,20 +20,20 @@ from hubprune.errors import RecipeError
 
 @dataclass(frozen=True)
 class Unstructured:
-    """A share of the weights, anywhere."""
+    """A share of the weights, anywhere. The share has at most nine decimal places."""
 
     share: float
 
     def __str__(self) -> str:
-        return f"{self.share * 100:g}%"
+        return f"{self.share * 100:.7f}".rstrip("0").rstrip(".") + "%"
 
     @property
     def sparsity(self) -> float:
         return self.share
 
     def count(self, weights: int) -> int:
-        """Weights removed out of a group of `weights`: floor(share * weights), exact for decimal shares."""
-        return math.floor(round(self.share * weights, 6))
+        """Weights removed out of a group of `weights`: floor(share * weights), the share taken as it is written."""
+        return math.floor(Decimal(str(self.share)) * weights)
 
     def refusal(self, inputs: int) -> str | None:
         return None
@@ -66,14 +67,14 @@ Pattern = Unstructured | NofM
 def parse(text: str) -> Pattern:
     """A pattern from "50%", "0.5" or "2:4". Raises RecipeError for anything that is none or removes nothing."""
     text = text.strip()
-    if match := re.fullmatch(r"(\d+):(\d+)", text):
+    if match := re.fullmatch(r"(\d{1,9}):(\d{1,9})", text):
         kept, group = int(match[1]), int(match[2])
         if 0 < kept < group:
             return NofM(kept, group)
     elif match := re.fullmatch(r"(\d+(?:\.\d*)?|\.\d+)(\s*%)?", text):
-        share = float(match[1]) / (100 if match[2] else 1)
+        share = round(float(match[1]) / (100 if match[2] else 1), 9)
         if 0 < share < 1:
-            return Unstructured(round(share, 9))
+            return Unstructured(share)
     raise RecipeError(
         f"pattern is {text!r}, which is neither a share between 0 and 1 nor N:M with N below M.", "Try 50% or 2:4."
     )
