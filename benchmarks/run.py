@@ -1,0 +1,23 @@
+"""Measurements, each one command: python benchmarks/run.py NAME [ARGS]
+
+    kernels              masks and column sweeps against their plain versions, ratios in one process
+    shapes               a random model of real shapes (0.6 B parameters), streamed and loaded whole: time, peak memory
+    matrix TEXT          perplexity of every language for every calibration language, on the embedded model and real text
+
+What was found stands in LOG.md, with date, command and machine. Times are ratios in one run: machines are noisy.
+"""
+
+import sys
+
+import kernels
+import matrix
+import shapes
+
+COMMANDS = {"kernels": kernels.main, "shapes": shapes.main, "matrix": matrix.main}
+
+if __name__ == "__main__":
+    names = [name for name in sys.argv[1:2] if name in COMMANDS] or (["kernels", "shapes"] if len(sys.argv) == 1 else [])
+    if not names:
+        sys.exit(__doc__)
+    for name in names:
+        COMMANDS[name](sys.argv[2:])
