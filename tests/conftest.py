@@ -1,4 +1,4 @@
-"""What holds for every test: a clean environment, no network but loopback, and a few shared fixtures.
+"""What holds for every test: a clean environment, no network but loopback, and two shared fixtures.
 
 The environment is set before anything imports huggingface_hub, which reads it once. Processes that tests start inherit
 it: their Hub is a port that nobody listens on, unless a test gives them the endpoint of a LoopbackHub.
@@ -13,7 +13,7 @@ import shutil
 import socket
 import sys
 import tempfile
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -92,40 +92,3 @@ def loopback(tmp_path_factory: pytest.TempPathFactory) -> Iterator[LoopbackHub]:
 
     with LoopbackHub(tmp_path_factory.mktemp("hub")) as hub:
         yield hub
-
-
-@pytest.fixture(scope="session")
-def tiny(tmp_path_factory: pytest.TempPathFactory, model_folder: Path) -> Callable[..., Path]:
-    """`tiny(family, **config)`: folder of a random model of two blocks with the demo's tokenizer; made once, read only.
-
-    `family` is a model type of transformers with Llama's configuration keys: "llama", "mistral", "qwen3", "gemma3_text",
-    "cohere". Weights are float32 unless `dtype` says otherwise; anything else in `config` replaces a key.
-    """
-    made: dict[str, Path] = {}
-
-    def make(family: str, dtype: str = "float32", **config: Any) -> Path:
-        key = f"{family}-{dtype}-{sorted(config.items())}"
-        if key not in made:
-            made[key] = save_tiny(tmp_path_factory.mktemp(family), model_folder, family, dtype, config)
-        return made[key]
-
-    return make
-
-
-def save_tiny(folder: Path, tokenizer_folder: Path, family: str, dtype: str, changes: dict[str, Any]) -> Path:
-    """Make and save the model of `tiny`."""
-    import torch
-    from transformers import AutoConfig, AutoModelForCausalLM
-
-    sizes = {"vocab_size": 5120, "hidden_size": 32, "intermediate_size": 48, "num_hidden_layers": 2, "head_dim": 16}
-    heads = {"num_attention_heads": 2, "num_key_value_heads": 1, "max_position_embeddings": 256}
-    tokens = {"bos_token_id": 0, "eos_token_id": 1, "pad_token_id": 2}
-    config = AutoConfig.for_model(family, **sizes | heads | tokens | changes)
-    state = torch.get_rng_state()
-    torch.manual_seed(0)
-    model = AutoModelForCausalLM.from_config(config, dtype=getattr(torch, dtype))
-    torch.set_rng_state(state)
-    model.save_pretrained(folder)
-    for name in ("tokenizer.json", "tokenizer_config.json"):
-        shutil.copyfile(tokenizer_folder / name, folder / name)
-    return folder

@@ -1,0 +1,70 @@
+# The few commands of this project. `make` alone lists them.
+#
+#   make demo                        the whole loop on embedded data: no account, no network beyond the installation
+#   make demo TORCH_INDEX=URL        the same with torch from another package index, e.g. one with CPU builds only
+#   make test ARGS="-k walk"         further words for pytest
+#   make bench BENCH="..."           further words for benchmarks/run.py
+#   make live-check MODEL=ID         against the real Hub, with your account: see tests/live/check.py
+
+PYTHON ?= python3
+VENV ?= .venv
+TORCH ?= torch==2.13.0
+TORCH_INDEX ?=
+PIP = $(VENV)/bin/python -m pip --disable-pip-version-check --quiet
+
+.DEFAULT_GOAL := help
+.PHONY: help demo test lint bench docs live-check clean
+
+help:
+	@echo "make demo        the whole loop on embedded data, installed into $(VENV)"
+	@echo "make test        the tests, with coverage"
+	@echo "make lint        ruff and mypy"
+	@echo "make bench       the measurements of benchmarks/"
+	@echo "make docs        docs/cli.md, from the program itself"
+	@echo "make live-check  one push to the real Hub and back; needs MODEL=... and an account"
+	@echo "make clean       remove $(VENV) and everything else that was made"
+
+demo: $(VENV)/.installed
+	$(VENV)/bin/hubprune demo
+
+test: $(VENV)/.test
+	$(VENV)/bin/python -m pytest --cov=hubprune --cov-report=term:skip-covered $(ARGS)
+
+lint: $(VENV)/.lint
+	$(VENV)/bin/ruff check
+	$(VENV)/bin/ruff format --check
+	$(VENV)/bin/mypy
+
+bench: $(VENV)/.installed
+	$(VENV)/bin/python benchmarks/run.py $(BENCH)
+
+docs: $(VENV)/.installed
+	$(VENV)/bin/python -m hubprune.cli.reference docs/cli.md
+
+live-check: $(VENV)/.installed
+	$(VENV)/bin/python tests/live/check.py $(MODEL)
+
+clean:
+	rm -rf $(VENV) .venv-ci build dist .coverage .pytest_cache .hypothesis .mypy_cache .ruff_cache hubprune-demo
+	find hubprune tests benchmarks -name __pycache__ -prune -exec rm -rf {} + 2>/dev/null || true
+
+# Each stamp says that something is installed; all but torch are made again when pyproject.toml changes.
+# torch comes first and alone, so that TORCH_INDEX serves no other package.
+
+$(VENV)/bin/python:
+	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11) and "hubprune needs Python 3.11 or newer: make PYTHON=...")'
+	$(PYTHON) -m venv $(VENV)
+
+$(VENV)/.torch: | $(VENV)/bin/python
+	@echo "Installing $(TORCH) into $(VENV); this takes a few minutes the first time."
+	$(PIP) install $(TORCH) $(if $(TORCH_INDEX),--index-url $(TORCH_INDEX))
+	@touch $@
+
+$(VENV)/.installed: pyproject.toml $(VENV)/.torch
+	@echo "Installing hubprune and what it needs."
+	$(PIP) install --editable .
+	@touch $@
+
+$(VENV)/.test $(VENV)/.lint: $(VENV)/.%: $(VENV)/.installed
+	$(PIP) install --editable '.[$*]'
+	@touch $@
