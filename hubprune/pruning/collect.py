@@ -1,12 +1,13 @@
 """Statistics of the inputs of a block's linear maps, once for each distinct input.
 
 Query, key and value projections read the same tensor, and so do gate and up; which maps share an input is found by
-the identity of the tensor they are called with.
+the identity of the tensor they are called with (and that it was not written into between the calls).
 """
 
 from __future__ import annotations
 
 from collections.abc import Callable
+from contextlib import suppress
 from dataclasses import dataclass
 
 import torch
@@ -38,21 +39,28 @@ def collect(
 ) -> list[InputGroup]:
     """Run the calibration batches through a block and collect the statistics of its linear maps' inputs.
 
+    The first batch runs to the block's end, so that a map that is called again is noticed; the others stop when every
+    map has been called.
+
     Args:
         maps: local name -> linear map, of the filled block.
         statistic: class of the statistic.
         batches: calibration batches of the lane.
         run: computes the block for one batch (its result is not used).
 
-    Raises CheckpointDamaged where an input holds NaN or Inf, UnsupportedArchitecture where a map is never called.
+    Raises CheckpointDamaged where an input holds NaN or Inf, UnsupportedArchitecture where a map is not called once in
+    every batch, or shares its input in some batches only.
     """
-    tokens = {}
+    if not batches:
+        raise ValueError("no calibration windows")
+    tokens: dict[str, int] = {}
     for batch in batches:
         tokens[batch.group.label] = tokens.get(batch.group.label, 0) + batch.ids.numel()
     groups: list[InputGroup] = []
     group_of: dict[str, InputGroup] = {}
     factor = 0.0
-    inputs: list[tuple[torch.Tensor, InputGroup]] = []  # of the batch at hand; holding them keeps identities unique
+    # Inputs of the batch at hand and how often they had been written into; holding them keeps identities unique.
+    inputs: list[tuple[torch.Tensor, int, InputGroup]] = []
     called: set[str] = set()
 
     def hook(name: str):
@@ -63,22 +71,23 @@ def collect(
                     f"hubprune cannot prune this model yet: {name} is called twice in a block.", "Try --skip for it."
                 )
             called.add(name)
-            group = next((g for seen, g in inputs if seen is x), None)
+            shared = next((g for seen, version, g in inputs if seen is x and version == x._version), None)
+            group = shared or group_of.get(name)
             if group is None:
-                group = group_of.get(name) or InputGroup([], statistic(x.shape[-1], x.device))
-                inputs.append((x, group))
-                assert group.statistic is not None
-                group.statistic.add(x.reshape(-1, x.shape[-1]), factor)
+                group = InputGroup([], statistic(x.shape[-1], x.device))
+                groups.append(group)
             if name not in group_of:
                 group_of[name] = group
                 group.names.append(name)
-                if group not in groups:
-                    groups.append(group)
-            elif group_of[name] is not group:
+            if group_of[name] is not group or (shared is None and any(g is group for _, _, g in inputs)):
                 raise UnsupportedArchitecture(
                     f"hubprune cannot prune this model yet: the input of {name} changes its place.", "Try --skip for it."
                 )
-            if len(called) == len(maps):
+            if shared is None:
+                inputs.append((x, x._version, group))
+                assert group.statistic is not None
+                group.statistic.add(x.reshape(-1, x.shape[-1]), factor)
+            if len(called) == len(maps) and batch is not batches[0]:
                 raise _Seen
 
         return note
@@ -89,15 +98,13 @@ def collect(
             factor = batch.group.weight / tokens[batch.group.label]
             inputs.clear()
             called.clear()
-            try:
+            with suppress(_Seen):
                 run(batch)
-            except _Seen:
-                continue
-            missed = next(name for name in maps if name not in called)
-            raise UnsupportedArchitecture(
-                f"hubprune cannot prune this model yet: {missed} is not called with the calibration text.",
-                f"Leave it alone with --skip '*{missed}'.",
-            )
+            if missed := [name for name in maps if name not in called]:
+                raise UnsupportedArchitecture(
+                    f"hubprune cannot prune this model yet: {missed[0]} is not called with the calibration text.",
+                    f"Leave it alone with --skip '*{missed[0]}'.",
+                )
     finally:
         for handle in handles:
             handle.remove()

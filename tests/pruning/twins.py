@@ -56,15 +56,17 @@ def wanda(weight: torch.Tensor, norms: torch.Tensor, pattern: Pattern) -> torch.
 def sparsegpt(
     weight: torch.Tensor, hessian: torch.Tensor, pattern: Pattern, mask: torch.Tensor | None = None, damping: float = 0.01
 ) -> tuple[torch.Tensor, torch.Tensor]:
-    """(weight, mask) in float64 by the definition: before each column, the columns still free are inverted anew.
+    """(weight, mask) in float64 by the definition: for each column, H of the columns still free is solved anew.
 
-    Optimal Brain Surgeon: removing w_j costs w_j^2 / [Hinv]_jj and shifts the free weights by -w_j / [Hinv]_jj * Hinv_j.
+    Optimal Brain Surgeon: removing w_j costs w_j^2 / [Hinv]_jj and shifts the free weights by -w_j / [Hinv]_jj * Hinv_j,
+    Hinv the inverse of H[j:, j:].
     """
     w, h = weight.double().clone(), hessian.double()
     rows, columns = w.shape
     h = h + damping * h.diagonal().mean() * torch.eye(columns, dtype=torch.float64)
-    inverses = [torch.linalg.inv(h[j:, j:]) for j in range(columns)]
-    costs = torch.tensor([float(inverse[0, 0]) for inverse in inverses], dtype=torch.float64)
+    unit = torch.eye(columns, 1, dtype=torch.float64)
+    inverse_rows = [torch.linalg.solve(h[j:, j:], unit[: columns - j])[:, 0] for j in range(columns)]
+    costs = torch.stack([row[0] for row in inverse_rows])
     group = pattern.group if isinstance(pattern, NofM) else 1
     width = max(128 // group, 1) * group
     chosen = torch.zeros(rows, columns, dtype=torch.bool) if mask is None else mask.clone()
@@ -78,7 +80,7 @@ def sparsegpt(
             scores = w[:, run].square() / costs[run]
             chosen[:, run] = mask_matrix(scores, exact_count(str(pattern.share), scores.numel()))
         removed = w[:, j] * chosen[:, j]
-        w[:, j:] -= (removed / costs[j])[:, None] * inverses[j][0][None, :]
+        w[:, j:] -= (removed / costs[j])[:, None] * inverse_rows[j][None, :]
         w[chosen[:, j], j] = 0
     return w, chosen
 
