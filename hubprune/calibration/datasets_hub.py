@@ -10,7 +10,7 @@ from typing import Any
 
 from hubprune.calibration.documents import Corpus
 from hubprune.calibration.files import column_of
-from hubprune.calibration.folders import choose_split
+from hubprune.calibration.folders import choose_split, is_language
 from hubprune.calibration.specs import Spec
 from hubprune.errors import HubpruneError, Offline, TextUnavailable
 from hubprune.languages import match_config
@@ -37,9 +37,10 @@ class Shelf:
         """
         revision, license = self.facts(spec.name, spec.revision)
         config = spec.config or match_config(language, self.configs(spec.name, revision))
-        if config is None or (spec.config and match_config(language, [spec.config]) is None):
+        if config is None or match_config(language, [config]) is None:
             names = self.configs(spec.name, revision)
-            if only != language or (config is None and len(names) > 1):
+            other = config is not None and is_language(config.rsplit(".", 1)[-1])
+            if only != language or other or (config is None and len(names) > 1):
                 return None
             config = config or names[0]
         splits = self.splits(spec.name, revision, config)
@@ -88,8 +89,10 @@ class Shelf:
 
     def _facts(self, name: str, revision: str | None) -> tuple[str, str | None]:
         """(commit, licence of the card)."""
+        from hubprune.hub.retry import patiently
+
         with self.asking(name):
-            info = self.hub.api.dataset_info(name, revision=revision)
+            info = patiently(lambda: self.hub.api.dataset_info(name, revision=revision))
         license = (info.card_data or {}).get("license")
         return info.sha, ", ".join(license) if isinstance(license, list) else license
 
