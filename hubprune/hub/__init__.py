@@ -2,10 +2,11 @@
 
 from hubprune.hub.client import Hub, connect, whoami
 from hubprune.hub.describe import Description, describe
-from hubprune.hub.failures import scrub, translated
+from hubprune.hub.failures import translated
 from hubprune.hub.naming import default_repo_id
 from hubprune.hub.pull import pull
 from hubprune.hub.push import push
+from hubprune.hub.secrets import scrub
 from hubprune.hub.source import Source, resolve
 
 __all__ = [

@@ -14,8 +14,9 @@ from huggingface_hub.utils import are_progress_bars_disabled, disable_progress_b
 
 from hubprune import __version__
 from hubprune.errors import NotSignedIn
-from hubprune.hub.failures import LOGIN, remember_token, translated
+from hubprune.hub.failures import LOGIN, translated
 from hubprune.hub.retry import patiently
+from hubprune.hub.secrets import remember_token
 
 
 @dataclass(frozen=True)

@@ -19,6 +19,8 @@ from hubprune.hub.progress import silent_bar
 from hubprune.hub.retry import patiently
 from hubprune.hub.source import Source
 
+Header = tuple[SafetensorsFileMetadata, int]  # with the least number of bytes before the first tensor
+
 
 @dataclass(frozen=True)
 class Description:
@@ -63,9 +65,9 @@ def describe(hub: Hub, source: Source) -> Description:
         else:
             headers = _remote_headers(hub, source, weights)
     tensors: dict[str, tuple[str, tuple[int, ...]]] = {}
-    for name, header in zip(weights, headers, strict=True):
+    for name, (header, data_start) in zip(weights, headers, strict=True):
         end = max((t.data_offsets[1] for t in header.tensors.values()), default=0)
-        if listing.files[name] < 8 + end:
+        if listing.files[name] < data_start + end:
             raise CheckpointDamaged(f"{name} of {source.id} ends before its last weight.", "Download or copy it again.")
         tensors |= {key: (t.dtype, tuple(t.shape)) for key, t in header.tensors.items()}
     _agree(source, tensors, listing.index)
@@ -165,16 +167,19 @@ def _listed_folder(folder: Path, source: Source) -> Listing:
     return Listing(files, folder, read_json(folder / INDEX, source.id) if INDEX in files else None, card, None)
 
 
-def _local_header(source: Source, path: Path) -> SafetensorsFileMetadata:
+def _local_header(source: Source, path: Path) -> Header:
     try:
-        return parse_local_safetensors_file_metadata(path)
+        with path.open("rb") as stream:
+            length = int.from_bytes(stream.read(8), "little")
+        return parse_local_safetensors_file_metadata(path), 8 + length
     except (OSError, ValueError) as error:
         raise CheckpointDamaged(f"{path.name} of {source.id} has no readable header: {error}.") from error
 
 
-def _remote_headers(hub: Hub, source: Source, weights: list[str]) -> list[SafetensorsFileMetadata]:
-    def header(name: str) -> SafetensorsFileMetadata:
-        return patiently(lambda: hub.api.parse_safetensors_file_metadata(source.id, name, revision=source.revision))
+def _remote_headers(hub: Hub, source: Source, weights: list[str]) -> list[Header]:
+    def header(name: str) -> Header:
+        found = patiently(lambda: hub.api.parse_safetensors_file_metadata(source.id, name, revision=source.revision))
+        return found, 8  # the length of the header itself is not told: its tensors begin somewhere behind that
 
     with ThreadPoolExecutor(max_workers=8) as pool:
         return list(pool.map(header, weights))

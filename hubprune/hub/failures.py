@@ -33,32 +33,13 @@ from huggingface_hub import errors as hub_errors
 
 from hubprune import errors as ours
 from hubprune.errors import HubpruneError
+from hubprune.hub.secrets import cause_to_show, scrub
 
 # Base class of the errors of the HTTP library that huggingface_hub uses (httpx2, or httpx before version 2).
 TransportError: type[Exception] = hub_errors.HfHubHTTPError.__bases__[0]
 
-_TOKEN = re.compile(r"\bhf_\w{4,}")
-_known_tokens: set[str] = set()
 KINDS = {"model": "model", "dataset": "data set", "space": "Space"}
 LOGIN = "Sign in with `hf auth login`, or set HF_TOKEN."
-
-
-def remember_token(token: str | None) -> None:
-    """Have `scrub` remove this token too, whatever it looks like."""
-    if token:
-        _known_tokens.add(token)
-
-
-def known_tokens() -> frozenset[str]:
-    """The tokens that `connect` was given or found in this process."""
-    return frozenset(_known_tokens)
-
-
-def scrub(text: str) -> str:
-    """`text` without access tokens: those known, and whatever begins like one (`hf_...`)."""
-    for token in sorted(_known_tokens, key=len, reverse=True):
-        text = text.replace(token, "hf_***")
-    return _TOKEN.sub("hf_***", text)
 
 
 @contextlib.contextmanager
@@ -75,8 +56,7 @@ def translated(name: str, kind: str = "model") -> Iterator[None]:
         translation = translate(error, name, kind)
         if translation is None:
             raise
-        # The original is shown in a traceback only where it carries no token either.
-        raise translation from (error if scrub(str(error)) == str(error) else None)
+        raise translation from cause_to_show(error)
 
 
 def translate(error: BaseException, name: str, kind: str = "model") -> HubpruneError | None:
@@ -98,14 +78,19 @@ def status_of(error: Any) -> int | None:
     return getattr(getattr(error, "response", None), "status_code", None)
 
 
+def _request(error: Any) -> Any:
+    """The request that was answered with this error (`error.request` itself is not always set)."""
+    return error.response.request
+
+
 def _page(error: Any, name: str, kind: str) -> str:
     """Address of the repository's page on the Hub that answered."""
-    url = urlsplit(str(error.request.url))
+    url = urlsplit(str(_request(error).url))
     return f"{url.scheme}://{url.netloc}/{'' if kind == 'model' else 'datasets/' if 'set' in kind else 'spaces/'}{name}"
 
 
 def _signed_in(error: Any) -> bool:
-    return "authorization" in error.request.headers
+    return "authorization" in _request(error).headers
 
 
 def _gated(error: Any, name: str, kind: str) -> HubpruneError:
@@ -135,7 +120,7 @@ def _not_found(error: Any, name: str, kind: str) -> HubpruneError:
 
 
 def _revision(error: Any, name: str, kind: str) -> HubpruneError:
-    found = re.search(r"/(?:revision|resolve|tree)/([^/?]+)", str(error.request.url))
+    found = re.search(r"/(?:revision|resolve|tree)/([^/?]+)", str(_request(error).url))
     revision = f" {found[1].replace('%2F', '/')!r}" if found else ""
     return ours.RevisionNotFound(
         f"{name} has no revision{revision}.", "Name one of its branches, tags or commits, or leave --revision out."
@@ -145,8 +130,8 @@ def _revision(error: Any, name: str, kind: str) -> HubpruneError:
 def _status(error: Any, name: str, kind: str) -> HubpruneError:
     """An answer that has no class of its own in huggingface_hub."""
     status, text = status_of(error), said(error)
-    request = getattr(error, "request", None)
-    writing = request is not None and request.method not in ("GET", "HEAD") and "paths-info" not in str(request.url)
+    request = _request(error)
+    writing = request.method not in ("GET", "HEAD") and "paths-info" not in str(request.url)
     if status == 401:
         if not _signed_in(error):
             return ours.NotSignedIn("The Hub asks for a token, and there is none.", LOGIN)
@@ -210,7 +195,7 @@ TABLE: list[tuple[tuple[type[BaseException], ...], Row]] = [
     (
         (hub_errors.RemoteEntryNotFoundError,),
         lambda e, name, kind: ours.NotFound(
-            f"A file is missing in the {kind} {name}: {urlsplit(str(e.request.url)).path}."
+            f"A file is missing in the {kind} {name}: {urlsplit(str(_request(e).url)).path}."
         ),
     ),
     ((hub_errors.HfHubHTTPError,), _status),

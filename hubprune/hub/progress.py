@@ -49,8 +49,8 @@ def silent_bar(counter: Counter | None = None) -> type[tqdm]:
 def downloading(download: Callable[[type[tqdm]], str], total: int) -> Generator[Event, None, str]:
     """Run `download(tqdm_class)` in a thread and yield its progress in bytes; return what it returns.
 
-    Closing this iterator cancels the download. Bytes that have arrived stay in the cache, and the next download goes on
-    from there.
+    Closing this iterator cancels the download. Files that have arrived stay in the cache; huggingface_hub begins a file
+    that has not arrived whole anew.
     """
     counter = Counter()
     outcome: list[str] = []

@@ -26,8 +26,8 @@ def pull(hub: Hub, source: Source, *, trust_remote_code: bool = False) -> Genera
     """Fetch a model; return its folder with weights, configuration, tokenizer and licence files (a Path).
 
     A local model is checked and its own folder returned. What the cache holds already is not fetched again, and an
-    interrupted download goes on where it stopped. Code in the repository is fetched only with `trust_remote_code`,
-    and never run here.
+    interrupted download goes on with the files that are missing. Code in the repository is fetched only with
+    `trust_remote_code`, and never run here.
 
     Raises NoSafetensors, RemoteCodeNeeded, UnsupportedArchitecture (an adapter), CheckpointDamaged, NotEnoughDisk,
     NotFound, Gated, Offline, HubTrouble.

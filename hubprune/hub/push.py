@@ -20,9 +20,20 @@ from huggingface_hub.utils import validate_repo_id
 from hubprune.errors import HubpruneError, NotFound, RepoExists, UploadInterrupted, UsageError
 from hubprune.events import Event, Progress, Published, Stage, Warned
 from hubprune.hub.client import Hub, quiet, whoami
-from hubprune.hub.failures import scrub, status_of, translate, translated
+from hubprune.hub.failures import status_of, translate, translated
 from hubprune.hub.retry import is_transient, patiently
-from hubprune.hub.upload import LocalFile, additions, checked_files, equals, has_content, offers_xet, stale_weights
+from hubprune.hub.secrets import cause_to_show, scrub
+from hubprune.hub.upload import (
+    LocalFile,
+    additions,
+    checked_files,
+    equals,
+    has_content,
+    offers_xet,
+    preupload,
+    stale_weights,
+    unwarned,
+)
 
 MESSAGE = "Upload a model pruned with hubprune"
 # Remembers that a repository was created by an unfinished push that is to end in public. Folders named .cache are
@@ -74,10 +85,10 @@ def push(
                 f"{repo_id} exists and holds something else.",
                 "Choose another name, open a pull request with --create-pr, or replace its weights with --force.",
             )
-        if info is None:
-            info = _create(hub, repo_id, folder, private)
-        mark = _read_mark(folder, hub, repo_id)
         try:
+            if info is None:
+                info = _create(hub, repo_id, folder, private)
+            mark = _read_mark(folder, hub, repo_id)
             if holds_it:
                 commit, pull_request = str(info.sha), None
             else:
@@ -89,7 +100,9 @@ def push(
         except HubpruneError:
             raise
         except Exception as error:
-            raise _interrupted(error, repo_id) from (error if scrub(str(error)) == str(error) else None)
+            if (ours := _interrupted(error, repo_id)) is None:
+                raise
+            raise ours from cause_to_show(error)
     _forget_mark(folder)
     if bool(info.private) != private and not create_pr:
         kept = "private" if info.private else "public"
@@ -121,16 +134,15 @@ def _look(hub: Hub, repo_id: str) -> ModelInfo | None:
 
 def _create(hub: Hub, repo_id: str, folder: Path, private: bool) -> ModelInfo:
     """Create the repository, private, and remember where it is to become public."""
-    with translated(repo_id):
-        try:
-            patiently(lambda: hub.api.create_repo(repo_id, private=True))
-        except HfHubHTTPError as error:
-            # An answer that got lost on the way makes the second try meet the repository of the first.
-            if status_of(error) != 409 or (found := _look(hub, repo_id)) is None or has_content(found):
-                raise
-        if not private:
-            _write_mark(folder, hub, repo_id)
-        info = _look(hub, repo_id)
+    try:
+        patiently(lambda: hub.api.create_repo(repo_id, private=True))
+    except HfHubHTTPError as error:
+        # An answer that got lost on the way makes the second try meet the repository of the first.
+        if status_of(error) != 409 or (found := _look(hub, repo_id)) is None or has_content(found):
+            raise
+    if not private:
+        _write_mark(folder, hub, repo_id)
+    info = _look(hub, repo_id)
     if info is None:
         raise UploadInterrupted(f"{repo_id} was created, but is not there yet.", "Run the same command again.")
     return info
@@ -148,11 +160,11 @@ def _commit(
         # Before the commit, so that its tries have nothing left to upload; large files one by one, for the progress.
         # These requests are tried again by huggingface_hub itself.
         small = [operation for file, operation in zip(files, added, strict=True) if file.size < ONE_BY_ONE_BYTES]
-        hub.api.preupload_lfs_files(repo_id, small, create_pr=create_pr, free_memory=False)
+        preupload(hub, repo_id, small, create_pr=create_pr)
         done = sum(file.size for file in files if file.size < ONE_BY_ONE_BYTES)
         for file, operation in zip(files, added, strict=True):
             if file.size >= ONE_BY_ONE_BYTES:
-                hub.api.preupload_lfs_files(repo_id, [operation], create_pr=create_pr, free_memory=False)
+                preupload(hub, repo_id, [operation], create_pr=create_pr)
                 done += file.size
                 yield Progress("publish", done, total, "byte")
         deleted = [CommitOperationDelete(name, is_folder=False) for name in stale_weights(info, files)]
@@ -173,9 +185,10 @@ def _send(
     """create_commit, tried again; a commit whose answer got lost is found instead of being made twice."""
 
     def send() -> CommitInfo:
-        return hub.api.create_commit(
-            repo_id, operations, commit_message=message, parent_commit=info.sha, create_pr=create_pr
-        )
+        with unwarned():
+            return hub.api.create_commit(
+                repo_id, operations, commit_message=message, parent_commit=info.sha, create_pr=create_pr
+            )
 
     try:
         return patiently(send, reconnect=True)
@@ -193,11 +206,13 @@ def _send(
         return CommitInfo(commit_url=url, commit_message=message, commit_description="", oid=str(head.sha))
 
 
-def _interrupted(error: Exception, repo_id: str) -> HubpruneError | Exception:
-    """What to raise for a failure after the repository was found or created."""
+def _interrupted(error: Exception, repo_id: str) -> HubpruneError | None:
+    """What to raise for a failure after the repository was found or created; None for a defect."""
+    if type(error) is RuntimeError and isinstance(error.__cause__, Exception):
+        error = error.__cause__  # "Error while uploading FILE", around the reason
     translation = translate(error, repo_id)
     if is_transient(error):
-        reason = translation.sentence if translation else scrub(str(error.__cause__ or error))
+        reason = translation.sentence if translation else scrub(str(error))
         return UploadInterrupted(
             f"The upload to {repo_id} broke off. {reason}", "Run the same command again: it completes the upload."
         )
@@ -206,7 +221,7 @@ def _interrupted(error: Exception, repo_id: str) -> HubpruneError | Exception:
         return HubpruneError(
             f"The Hub refuses the model card: {details}", "Correct the metadata at the top of README.md."
         )
-    return translation or error
+    return translation
 
 
 def _write_mark(folder: Path, hub: Hub, repo_id: str) -> None:

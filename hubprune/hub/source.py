@@ -12,8 +12,9 @@ from huggingface_hub.utils import validate_repo_id
 
 from hubprune.errors import NotFound, UsageError
 from hubprune.hub.client import Hub, quiet
-from hubprune.hub.failures import scrub, translated
+from hubprune.hub.failures import translated
 from hubprune.hub.retry import patiently
+from hubprune.hub.secrets import scrub
 
 FORMS = "MODEL is a Hub id such as owner/name, an existing folder, or hf://owner/name@revision."
 
@@ -36,7 +37,7 @@ def resolve(hub: Hub, model: str, revision: str | None = None) -> Source:
     Raises UsageError for words that can be neither id nor folder, NotFound, RevisionNotFound, Gated, Offline.
     """
     folder = Path(model).expanduser()
-    if folder.is_dir():
+    if model and folder.is_dir():
         if revision is not None:
             raise UsageError(f"{model} is a folder and has no revisions.", "Leave --revision out, or name a Hub id.")
         folder = folder.resolve()

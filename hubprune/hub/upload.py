@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import contextlib
 import hashlib
 import os
 import re
-from contextlib import ExitStack
+import warnings
+from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -16,9 +18,9 @@ from huggingface_hub.utils import build_hf_headers, get_session, hf_raise_for_st
 from hubprune import __version__
 from hubprune.errors import HubpruneError, UsageError
 from hubprune.hub.client import Hub
-from hubprune.hub.failures import known_tokens
 from hubprune.hub.files import CONFIG, INDEX
 from hubprune.hub.retry import BUSY, patiently
+from hubprune.hub.secrets import known_tokens
 from hubprune.recipe import RECIPE_FILE
 
 SKIPPED_FOLDERS = (".git", ".cache")  # never part of a repository; huggingface_hub skips them too
@@ -137,7 +139,7 @@ def offers_xet(hub: Hub, repo_id: str, *, create_pr: bool) -> bool:
     return patiently(ask, reconnect=True)
 
 
-def additions(files: list[LocalFile], *, xet: bool, open_files: ExitStack) -> list[CommitOperationAdd]:
+def additions(files: list[LocalFile], *, xet: bool, open_files: contextlib.ExitStack) -> list[CommitOperationAdd]:
     """The operations that add the files. Without Xet they are open files: huggingface_hub sends those over HTTP."""
     return [
         CommitOperationAdd(file.name, file.path if xet else open_files.enter_context(file.path.open("rb")))
@@ -147,6 +149,20 @@ def additions(files: list[LocalFile], *, xet: bool, open_files: ExitStack) -> li
 
 def _same(remote: RepoSibling, local: LocalFile) -> bool:
     return sha256(local) == remote.lfs.sha256 if remote.lfs else git_hash(local) == remote.blob_id
+
+
+def preupload(hub: Hub, repo_id: str, operations: list[CommitOperationAdd], *, create_pr: bool) -> None:
+    """Upload the contents of large files, which the commit then only names; tried again by huggingface_hub itself."""
+    with unwarned():
+        hub.api.preupload_lfs_files(repo_id, operations, create_pr=create_pr, free_memory=False)
+
+
+@contextlib.contextmanager
+def unwarned() -> Iterator[None]:
+    """Within this block no Python warnings: huggingface_hub's calls to its HTTP library are not our user's business."""
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")
+        yield
 
 
 def sha256(file: LocalFile) -> str:
