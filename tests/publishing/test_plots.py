@@ -1,0 +1,72 @@
+"""The plots: the same bytes for the same report, and any numbers can be drawn."""
+
+from __future__ import annotations
+
+import dataclasses
+import math
+import sys
+from pathlib import Path
+
+import made_up_reports as made
+import matplotlib
+import pytest
+from PIL import Image
+
+from hubprune.publishing import plots
+from hubprune.report import PRUNED, Report
+
+ALL = ["perplexity-light.png", "perplexity-dark.png", "blocks-light.png", "blocks-dark.png"]
+
+
+def test_bytes_depend_on_the_report_alone(tmp_path: Path) -> None:
+    first = plots.draw(made.report(), tmp_path / "a")
+    with matplotlib.rc_context({"font.size": 30, "axes.facecolor": "red"}):
+        second = plots.draw(made.report(), tmp_path / "b")
+        assert matplotlib.rcParams["font.size"] == 30, "the caller's settings come back"
+    assert [path.name for path in first] == ALL
+    assert [path.read_bytes() for path in first] == [path.read_bytes() for path in second]
+    for path in first:
+        with Image.open(path) as image:
+            assert image.width == 1600
+            assert set(image.info) <= {"dpi"}, "no dates, no program"
+    assert "matplotlib.pyplot" not in sys.modules
+
+
+def test_light_and_dark_pages(tmp_path: Path) -> None:
+    plots.draw(made.report(), tmp_path)
+    for name, light in (("perplexity-light.png", True), ("blocks-dark.png", False)):
+        with Image.open(tmp_path / name) as image:
+            corner = image.convert("L").getpixel((2, 2))
+            assert (int(str(corner)) > 200) is light
+
+
+def test_another_report_is_another_picture(tmp_path: Path) -> None:
+    plots.draw(made.report(), tmp_path / "a")
+    plots.draw(made.seven(), tmp_path / "b")
+    assert all((tmp_path / "a" / name).read_bytes() != (tmp_path / "b" / name).read_bytes() for name in ALL)
+
+
+def test_what_has_no_numbers_is_not_drawn_and_old_plots_go(tmp_path: Path) -> None:
+    plots.draw(made.report(), tmp_path)
+    report = made.report(blocks=[])
+    assert plots.kinds(report) == ["perplexity"]
+    assert [path.name for path in plots.draw(report, tmp_path)] == ALL[:2]
+    assert sorted(path.name for path in tmp_path.iterdir()) == sorted(ALL[:2])
+    assert plots.draw(made.bare()[0], tmp_path) == []
+    assert not list(tmp_path.iterdir())
+
+
+def extreme(ratio: float, error: float | None) -> Report:
+    rows = [made.language(code, target=code == "sw", control=error is None) for code in ("sw", "en")]
+    score = dataclasses.replace(rows[0].scores[PRUNED], ratio=ratio, ratio_se=error)
+    rows[0] = dataclasses.replace(rows[0], scores={**rows[0].scores, PRUNED: score})
+    blocks = made.blocks(["sw"], number=2, control=False)
+    blocks[0] = dataclasses.replace(blocks[0], relative_error=1e-9, snr_db=None)
+    return made.report(languages=rows, blocks=blocks)
+
+
+@pytest.mark.parametrize("ratio", [1.0, 0.4, 3.7, 8.2e6, math.inf, math.nan, 0.0])
+@pytest.mark.parametrize("error", [None, 0.3, 40.0, math.nan])
+@pytest.mark.filterwarnings("error")
+def test_extreme_numbers_can_be_drawn(tmp_path: Path, ratio: float, error: float | None) -> None:
+    plots.draw(extreme(ratio, error), tmp_path)

@@ -1,0 +1,93 @@
+"""Nothing of the author's computer may be published."""
+
+from __future__ import annotations
+
+import json
+
+import made_up_reports as made
+import pytest
+import yaml
+
+from hubprune.publishing import privacy
+
+TOKEN = "hf_" + "aB3dE6gH9jK2mN5pQ8rS1tU4vW7xY0zA5b"
+
+
+@pytest.mark.parametrize(
+    "planted",
+    [
+        "/home/amina/text/sw.jsonl",
+        "see /Users/amina/models.",
+        "calib: /data/sw",
+        "~/models/llama",
+        "--calib=/scratch/a/b.txt",
+        "C:\\Users\\amina\\text.txt",
+        r"\\server\share\text.txt",
+        "file:///etc/passwd",
+        "http://localhost:8000/x",
+        "http://127.0.0.1:5000",
+        "http://192.168.0.7/hub",
+        "https://amina:secret@example.org/x",
+        f"token {TOKEN}.",
+        "Authorization: Bearer abcdefgh12345678abcd",
+    ],
+)
+def test_planted_leaks_are_found(planted: str) -> None:
+    found = privacy.leaks(f"A line before.\n{planted}\nAnd after.")
+    assert found
+    assert not any(TOKEN in phrase for phrase in found), "the report of a leak must not leak"
+
+
+@pytest.mark.parametrize(
+    "innocent",
+    [
+        "https://huggingface.co/amina/x/resolve/main/plots/a.png",
+        "allenai/c4@1588ec4 and/or 2/3, km/h, hf://amina/x@main",
+        "</details> <img src='plots/a.png'>",
+        "*.down_proj, model/layers/0",
+        "× 1.18 / 1.30, 50 % / 2:4",
+        "hf_hub_download and hf_transfer",
+    ],
+)
+def test_ordinary_words_are_no_leaks(innocent: str) -> None:
+    assert privacy.leaks(innocent) == []
+
+
+def test_the_name_of_the_computer(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("socket.gethostname", lambda: "gpu-node-17.lab.example")
+    assert privacy.leaks("Run on gpu-node-17 over night.") == ["this computer's name (gpu-node-17)"]
+    monkeypatch.setattr("socket.gethostname", lambda: "language")
+    assert privacy.leaks("One language.") == []
+
+
+def test_report_and_recipe_are_cleaned() -> None:
+    recipe = made.recipe(
+        model="/home/amina/models/my-llama",
+        calib={"sw": "/home/amina/text/sw.jsonl", "en": "allenai/c4@main"},
+        eval_text="texts/held-out.txt",
+    )
+    report = made.report(
+        recipe,
+        model=made.model(id="my-llama", local=True, revision=None),
+        texts=[made.record("sw", "evaluation", source="held-out.txt", revision=None)],
+        warnings=["/home/amina/models/my-llama/config.json says nothing of a context.", f"token {TOKEN}"],
+        run=made.run(
+            command="hubprune prune /home/amina/models/my-llama ./out/x "
+            "--calib 'sw=/home/amina/my text/sw.jsonl,en=allenai/c4' "
+            f"--token {TOKEN} --cache-dir=/scratch/hub --lang sw"
+        ),
+    )
+    report, recipe = privacy.public(report, recipe)
+    assert recipe.model == "my-llama"
+    assert recipe.calib == {"sw": "sw.jsonl", "en": "allenai/c4@main"}
+    assert recipe.eval_text == "held-out.txt"
+    assert report.run.command == "hubprune prune my-llama x --calib sw=sw.jsonl,en=allenai/c4 --lang sw"
+    assert report.warnings == ["config.json says nothing of a context.", "token [token]"]
+    assert report.recipe["model"] == "my-llama"
+    for published in (json.dumps(report.to_dict()), yaml.safe_dump(recipe.to_dict())):
+        assert privacy.leaks(published) == []
+
+
+def test_cleaning_changes_nothing_that_is_public() -> None:
+    report, recipe = made.report(), made.recipe()
+    assert privacy.public(report, recipe) == (report, recipe)
