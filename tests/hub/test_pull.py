@@ -18,7 +18,7 @@ from hubprune.errors import (
     UnsupportedArchitecture,
 )
 from hubprune.events import Progress, Stage
-from hubprune.hub import Source, connect, pull, resolve
+from hubprune.hub import Source, connect, pull, push, resolve
 from hubprune.loopback import LoopbackHub
 
 from .conftest import asked, drained, outcome, write_model
@@ -182,9 +182,7 @@ def test_a_folder_is_its_own_result(hub, model):
     assert drained(pull(hub, resolve(hub, str(model)))) == ([], model.resolve())
 
 
-def test_through_xet(tmp_path, model, result, monkeypatch):
-    from hubprune.hub import push
-
+def test_through_xet(tmp_path, result, monkeypatch, capfd):
     monkeypatch.setattr(huggingface_hub.constants, "HF_HUB_DISABLE_XET", False)
     with LoopbackHub(tmp_path / "xet", xet=True) as server:
         hub = connect(server.endpoint, "hf_alice_write", tmp_path / "cache")
@@ -197,3 +195,4 @@ def test_through_xet(tmp_path, model, result, monkeypatch):
         folder = outcome(pull(hub, source))
         assert (folder / "model.safetensors").read_bytes() == (result / "model.safetensors").read_bytes()
         assert any("xet-read-token" in request for request in asked(server))
+    assert capfd.readouterr() == ("", "")

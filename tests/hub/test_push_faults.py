@@ -2,7 +2,7 @@
 
 import pytest
 
-from hubprune.errors import HubTrouble, Offline, RepoExists, UploadInterrupted
+from hubprune.errors import HubTrouble, NoWritePermission, Offline, RepoExists, UploadInterrupted
 from hubprune.hub import connect, push, retry
 
 from .conftest import asked, drained, messages, outcome
@@ -150,6 +150,13 @@ def test_a_server_that_repeats_the_token(server, hub, result):
         outcome(push(hub, result, "alice/sparse"))
     assert "hf_alice_write" not in messages(caught.value)
     assert "hf_somebodyElses" not in messages(caught.value)
+
+
+def test_a_storage_that_repeats_the_token(server, hub, result):
+    server.fault("PUT /_lfs", status=403, message="no entry for hf_alice_write")
+    with pytest.raises(NoWritePermission, match=r"no entry for hf_\*\*\*") as caught:
+        outcome(push(hub, result, "alice/sparse"))
+    assert "hf_alice_write" not in messages(caught.value)
 
 
 def test_a_token_of_another_form(server, result, tmp_path):
