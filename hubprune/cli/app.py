@@ -21,8 +21,8 @@ BRIEF = f"""\
 hubprune {__version__}: prune a language model of the Hugging Face Hub for your
 language, see what it cost in each language, share the result.
 
-  $ hubprune demo                              the whole loop, no account and no network
-  $ hubprune plan Qwen/Qwen3-0.6B --lang sw    what a run would do; no weights downloaded
+  $ hubprune demo                              the whole loop, without account
+  $ hubprune plan Qwen/Qwen3-0.6B --lang sw    what push would do, in numbers
   $ hubprune push Qwen/Qwen3-0.6B --lang sw    prune, measure, publish (private)
 
 All commands: hubprune --help

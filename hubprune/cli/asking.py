@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import TYPE_CHECKING, Any
 
 import click
@@ -26,11 +27,15 @@ def output_of(ctx: click.Context) -> Output:
     return output
 
 
-def connect(given: dict[str, Any]) -> Hub:
-    """The connection that --token and --cache-dir describe."""
-    from hubprune import hub
+def connector(given: dict[str, Any]) -> Callable[[], Hub]:
+    """What opens the connection that --token and --cache-dir describe."""
 
-    return hub.connect(token=given["token"], cache_dir=given["cache_dir"])
+    def connect() -> Hub:
+        from hubprune import hub
+
+        return hub.connect(token=given["token"], cache_dir=given["cache_dir"])
+
+    return connect
 
 
 def may_run_code(recipe: Recipe, output: Output) -> None:

@@ -7,7 +7,7 @@ from typing import Any
 
 import click
 
-from hubprune.cli.asking import connect, may_run_code, output_of
+from hubprune.cli.asking import connector, may_run_code, output_of
 from hubprune.cli.helping import Argument, Command, named
 from hubprune.cli.make import MODEL, finished_folder
 from hubprune.cli.model_view import inspection_lines, inspection_text, module_table
@@ -59,8 +59,8 @@ def eval_lang_flag(function: Any) -> Any:
 @click.pass_context
 def evaluate(ctx: click.Context, model: str, against: str | None, **given: Any) -> None:
     """Measure perplexity and bits per byte in each language, dense beside sparse on the same windows of text."""
-    output, hub = output_of(ctx), connect(given)
-    recipe = recipe_of(ctx, hub)
+    output, connect = output_of(ctx), connector(given)
+    recipe, hub = recipe_of(ctx, connect), connect()
     may_run_code(recipe, output)
     from hubprune import run
 
@@ -84,8 +84,8 @@ def evaluate(ctx: click.Context, model: str, against: str | None, **given: Any) 
 @click.pass_context
 def inspect(ctx: click.Context, model: str, **given: Any) -> None:
     """Count the zeros that a checkpoint really holds: share, N:M pattern and size, by kind of matrix."""
-    output, hub = output_of(ctx), connect(given)
-    recipe = recipe_of(ctx, hub)
+    output, connect = output_of(ctx), connector(given)
+    recipe, hub = recipe_of(ctx, connect), connect()
     may_run_code(recipe, output)
     from hubprune.inspection import inspect as count_zeros
 

@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Generator
+from collections.abc import Callable
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import click
 
-from hubprune.cli.asking import connect, declined, may_run_code, output_of
+from hubprune.cli.asking import connector, declined, may_run_code, output_of
 from hubprune.cli.helping import Argument, Command, named
 from hubprune.cli.options import flag, hub_flags, output_flags, recipe_file_flag, recipe_flags
 from hubprune.cli.progress import follow
@@ -20,7 +20,6 @@ from hubprune.recipe import RECIPE_FILE, Recipe
 from hubprune.report import RESULTS_FILE, Report
 
 if TYPE_CHECKING:
-    from hubprune.events import Event, Published
     from hubprune.hub import Hub
 
 MODEL = "Hub id (owner/name), folder, or hf://owner/name@revision."
@@ -42,7 +41,7 @@ def force_flag(text: str) -> Any:
     short_help="The whole loop: prune, measure, write the card, publish.",
     examples=(
         "push Qwen/Qwen3-0.6B --lang sw",
-        "push Qwen/Qwen3-0.6B me/my-swahili-model --lang sw=3,en=1 --pattern 2:4",
+        "push Qwen/Qwen3-0.6B me/my-model --lang sw=3,en=1 --pattern 2:4",
         "push Qwen/Qwen3-0.6B --lang sw --eval-lang sw,en,ru,zh --dry-run",
         "push Qwen3-0.6B-sparsegpt50-sw --public",
     ),
@@ -63,11 +62,13 @@ def push(ctx: click.Context, model: str | None, repo_id: str | None, **given: An
     The new repository is private unless you say --public: look at a pruned checkpoint before you show it. A MODEL that
     `hubprune prune` wrote is published as it is.
     """
-    output, hub = output_of(ctx), connect(given)
+    output, connect = output_of(ctx), connector(given)
     finished = finished_folder(model)
     refuse_changes(ctx, finished)
     if given["dry_run"]:
-        return preview(ctx, hub, finished, repo_id, private=given["private"])
+        return preview(ctx, connect, finished, repo_id, private=given["private"])
+    recipe = None if finished else recipe_of(ctx, connect)
+    hub = connect()
     options = {
         "hub": hub,
         "private": given["private"],
@@ -79,12 +80,11 @@ def push(ctx: click.Context, model: str | None, repo_id: str | None, **given: An
 
     if not given["private"] and not output.confirm("The new repository will be public. Go on?"):
         raise declined()
-    if finished:
-        upload: Generator[Event, None, Published] = run.publish(finished, repo_id, **options)
-        published = follow(upload, output)
+    if recipe is None:
+        assert finished
+        published = follow(run.publish(finished, repo_id, **options), output)
         report = Report.load(finished)
     else:
-        recipe = recipe_of(ctx, hub)
         may_run_code(recipe, output)
         kept = kept_text(given["recipe_source"], recipe, hub)
         report, published = follow(
@@ -113,7 +113,7 @@ def plan(ctx: click.Context, model: str | None, repo_id: str | None, **given: An
     """Say what `hubprune push` would do, need and publish. Reads headers only: no weights are downloaded."""
     finished = finished_folder(model)
     refuse_changes(ctx, finished)
-    preview(ctx, connect(given), finished, repo_id, private=given["private"])
+    preview(ctx, connector(given), finished, repo_id, private=given["private"])
 
 
 @click.command(
@@ -133,8 +133,8 @@ def plan(ctx: click.Context, model: str | None, repo_id: str | None, **given: An
 @click.pass_context
 def prune(ctx: click.Context, model: str | None, out: str | None, **given: Any) -> None:
     """Prune a model for your language into a folder, with measurements and card. Nothing is published."""
-    output, hub = output_of(ctx), connect(given)
-    recipe = recipe_of(ctx, hub)
+    output, connect = output_of(ctx), connector(given)
+    recipe, hub = recipe_of(ctx, connect), connect()
     may_run_code(recipe, output)
     folder = Path(out) if out else default_folder(recipe)
     kept = kept_text(given["recipe_source"], recipe, hub)
@@ -148,19 +148,21 @@ def prune(ctx: click.Context, model: str | None, out: str | None, **given: Any) 
     output.next(command(["push", str(folder)]))
 
 
-def preview(ctx: click.Context, hub: Hub, finished: Path | None, repo_id: str | None, *, private: bool) -> None:
+def preview(
+    ctx: click.Context, connect: Callable[[], Hub], finished: Path | None, repo_id: str | None, *, private: bool
+) -> None:
     """The plan; `push --dry-run` and `plan` end here."""
     output = output_of(ctx)
     if finished:
         from hubprune.hub import default_repo_id
 
-        show_upload(output, finished, repo_id or default_repo_id(hub, Recipe.load(finished)), private=private)
+        show_upload(output, finished, repo_id or default_repo_id(connect(), Recipe.load(finished)), private=private)
     else:
+        recipe = recipe_of(ctx, connect)
+        may_run_code(recipe, output)
         from hubprune.planning import make_plan
 
-        recipe = recipe_of(ctx, hub)
-        may_run_code(recipe, output)
-        show_plan(output, make_plan(recipe, hub, repo_id, private=private))
+        show_plan(output, make_plan(recipe, connect(), repo_id, private=private))
     output.next(follow_up(output.words, "push", "--dry-run", "--dry_run"))
 
 

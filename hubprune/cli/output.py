@@ -25,6 +25,7 @@ if TYPE_CHECKING:
     from rich.console import Console, RenderableType
 
 JSON_SCHEMA = 1
+SHORTEST_SECRET = 6  # characters; hiding a shorter one everywhere would only garble the text
 CLUSTER = re.compile(r"-[vy]*q[vyq]*")  # -q, -yq
 TOKEN_VARIABLES = ("HF_TOKEN", "HUGGING_FACE_HUB_TOKEN")
 
@@ -34,7 +35,7 @@ class Clean:
 
     def __init__(self, stream: IO[str], secrets: Iterable[str]) -> None:
         self.stream = stream
-        self.secrets = tuple(secrets)
+        self.secrets = tuple(secret for secret in secrets if len(secret) >= SHORTEST_SECRET)
 
     def write(self, text: str) -> int:
         """Write the text without the tokens in it."""

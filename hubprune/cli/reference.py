@@ -1,9 +1,10 @@
-"""docs/cli.md, from the live program: `python -m hubprune.cli.reference > docs/cli.md`."""
+"""docs/cli.md, from the live program: `python -m hubprune.cli.reference docs/cli.md`, or `make docs`."""
 
 from __future__ import annotations
 
 import sys
 from collections.abc import Iterator
+from pathlib import Path
 
 import click
 
@@ -13,7 +14,7 @@ WIDTH = 100
 INTRODUCTION = """\
 # The command line
 
-Made from the program itself by `python -m hubprune.cli.reference > docs/cli.md`; a test compares the two.
+Made from the program itself by `make docs`; a test compares the two.
 
 Results go to stdout; progress, warnings and hints go to stderr. A result ends with the command to run next.
 
@@ -63,4 +64,4 @@ def fenced(title: str, text: str) -> str:
 
 
 if __name__ == "__main__":
-    sys.stdout.write(reference())
+    Path(sys.argv[1]).write_text(reference(), encoding="utf-8")

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import dataclasses
+from collections.abc import Callable
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -17,8 +18,10 @@ if TYPE_CHECKING:
     from hubprune.hub import Hub
 
 
-def recipe_of(ctx: click.Context, hub: Hub | None) -> Recipe:
+def recipe_of(ctx: click.Context, connect: Callable[[], Hub]) -> Recipe:
     """The recipe of a command line: MODEL, `--recipe` and the flags.
+
+    `connect` is called only where the recipe lies on the Hub, so that wrong words are refused at once.
 
     Raises UsageError where neither MODEL nor a recipe is given, RecipeError and LanguageUnknown as Recipe does.
     """
@@ -27,7 +30,7 @@ def recipe_of(ctx: click.Context, hub: Hub | None) -> Recipe:
     if model:
         asked["model"] = model
     if source:
-        return load(source, hub).replace(**asked)
+        return load(source, connect).replace(**asked)
     if not model:
         raise UsageError("There is no MODEL.", f"For example: {ctx.command_path} Qwen/Qwen3-0.6B --lang sw")
     return Recipe(**asked)
@@ -64,16 +67,16 @@ def value_of(field: dataclasses.Field[Any], value: Any) -> Any:
     return value if field.name == "skip" else ",".join(value)
 
 
-def load(source: str, hub: Hub | None) -> Recipe:
+def load(source: str, connect: Callable[[], Hub]) -> Recipe:
     """The recipe of a file, of a folder that a run wrote, or of a repository of the Hub (`user/name`, `hf://…@rev`)."""
     if Path(source).exists():
         return Recipe.load(Path(source))
     repo_id = source.removeprefix("hf://").partition("@")[0]
-    if hub is None or repo_id.count("/") != 1 or Path(repo_id).suffix in (".yaml", ".yml"):
+    if repo_id.count("/") != 1 or Path(repo_id).suffix in (".yaml", ".yml"):
         raise UsageError(
             f"There is no recipe {source!r}.", "Give a recipe file, a folder that a run wrote, or a Hub id."
         )
-    return Recipe.load(download(source, RECIPE_FILE, hub))
+    return Recipe.load(download(source, RECIPE_FILE, connect()))
 
 
 def kept_text(source: str | None, recipe: Recipe, hub: Hub) -> Path | None:
