@@ -64,8 +64,8 @@ def block_plot(report: Report, repo_id: str | None) -> Md | None:
     names = [name_of(language) for language in dict.fromkeys(row.language for row in report.blocks)]
     alt = f"Relative output error over {count(blocks, 'block')} and mean signal-to-noise ratio: {listed(names)}."
     caption = (
-        "Each block's output against the dense model's on the evaluation text: mean squared difference over mean square, "
-        "and as a signal-to-noise ratio (SNR) averaged over the blocks."
+        "Each block's output against the dense model's on the evaluation text: mean squared difference over mean "
+        "square, and as a signal-to-noise ratio (SNR) averaged over the blocks."
     )
     return Md(f"{picture('blocks', alt, repo_id)}\n\n{caption}")
 

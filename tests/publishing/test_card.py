@@ -31,9 +31,9 @@ def _one_version(monkeypatch: pytest.MonkeyPatch) -> None:
 
 
 def compare(name: str, rendered: str) -> None:
-    """Against the golden file. HUBPRUNE_UPDATE_GOLDEN=1 pytest tests/publishing writes the files anew."""
+    """Against the golden file. UPDATE_GOLDEN=1 pytest tests/publishing writes the files anew."""
     path = GOLDEN / name
-    if os.environ.get("HUBPRUNE_UPDATE_GOLDEN"):
+    if os.environ.get("UPDATE_GOLDEN"):
         path.write_text(rendered, encoding="utf-8")
     assert rendered == path.read_text(encoding="utf-8")
 
@@ -48,12 +48,12 @@ def test_a_card_without_any_optional_fact() -> None:
 
 def bilingual() -> tuple[Report, Recipe]:
     recipe = made.recipe(
-        model="/home/amina/models/my-llama",
+        model="/home/me/models/my-llama",
         revision=None,
         lang={"sw": 0.75, "en": 0.25},
         pattern="2:4",
         method="wanda",
-        calib={"sw": "/home/amina/text/sw.jsonl", "en": f"allenai/c4@{made.CORPUS}"},
+        calib={"sw": "/home/me/text/sw.jsonl", "en": f"allenai/c4@{made.CORPUS}"},
     )
     own = {"source": "sw.jsonl", "revision": None, "config": None, "split": None, "license": None}
     report = made.report(
@@ -67,7 +67,7 @@ def bilingual() -> tuple[Report, Recipe]:
             made.record("en", "evaluation"),
         ],
         languages=[made.language("sw", target=True), made.language("en", target=True)],
-        run=made.run(command="hubprune push /home/amina/models/my-llama --lang sw=3,en=1 --cache-dir /scratch/hub"),
+        run=made.run(command="hubprune push /home/me/models/my-llama --lang sw=3,en=1 --cache-dir /scratch/hub"),
     )
     return report, recipe
 

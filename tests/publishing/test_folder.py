@@ -83,7 +83,7 @@ def test_a_card_is_made_again_from_the_folder_alone(tmp_path: Path) -> None:
 
 
 def test_nothing_private_is_written(tmp_path: Path) -> None:
-    recipe = made.recipe(model="/home/amina/models/m", calib="/home/amina/sw.txt")
+    recipe = made.recipe(model="/home/me/models/m", calib="/home/me/sw.txt")
     report = made.report(recipe, model=made.model(id="m", local=True, revision=None))
     folder.finish(tmp_path, report, recipe, None)
     for path in (path for path in tmp_path.rglob("*") if path.is_file()):
@@ -93,10 +93,10 @@ def test_nothing_private_is_written(tmp_path: Path) -> None:
 def test_a_leak_in_the_own_text_stops_before_anything_is_written(tmp_path: Path) -> None:
     folder.finish(tmp_path, made.report(), made.recipe(), REPO)
     path = tmp_path / "README.md"
-    leaky = path.read_text(encoding="utf-8").replace(card.OWN_END, "I ran it in /home/amina/runs.\n" + card.OWN_END)
+    leaky = path.read_text(encoding="utf-8").replace(card.OWN_END, "I ran it in /home/me/runs.\n" + card.OWN_END)
     path.write_text(leaky, encoding="utf-8")
     (tmp_path / "hubprune.yaml").unlink()
-    with pytest.raises(HubpruneError, match=r"README.md would publish a path of this computer \(/home/amina/runs"):
+    with pytest.raises(HubpruneError, match=r"README.md would publish a path of this computer \(/home/me/runs"):
         folder.finish(tmp_path, made.report(), made.recipe(), REPO)
     assert not (tmp_path / "hubprune.yaml").exists()
     assert path.read_text(encoding="utf-8") == leaky

@@ -16,8 +16,8 @@ TOKEN = "hf_" + "aB3dE6gH9jK2mN5pQ8rS1tU4vW7xY0zA5b"
 @pytest.mark.parametrize(
     "planted",
     [
-        "/home/amina/text/sw.jsonl",
-        "see /Users/amina/models.",
+        "/home/me/text/sw.jsonl",
+        "see /Users/me/models.",
         "calib: /data/sw",
         "~/models/llama",
         "--calib=/scratch/a/b.txt",
@@ -62,18 +62,18 @@ def test_the_name_of_the_computer(monkeypatch: pytest.MonkeyPatch) -> None:
 
 def test_report_and_recipe_are_cleaned() -> None:
     recipe = made.recipe(
-        model="/home/amina/models/my-llama",
-        calib={"sw": "/home/amina/text/sw.jsonl", "en": "allenai/c4@main"},
+        model="/home/me/models/my-llama",
+        calib={"sw": "/home/me/text/sw.jsonl", "en": "allenai/c4@main"},
         eval_text="texts/held-out.txt",
     )
     report = made.report(
         recipe,
         model=made.model(id="my-llama", local=True, revision=None),
         texts=[made.record("sw", "evaluation", source="held-out.txt", revision=None)],
-        warnings=["/home/amina/models/my-llama/config.json says nothing of a context.", f"token {TOKEN}"],
+        warnings=["/home/me/models/my-llama/config.json says nothing of a context.", f"token {TOKEN}"],
         run=made.run(
-            command="hubprune prune /home/amina/models/my-llama ./out/x "
-            "--calib 'sw=/home/amina/my text/sw.jsonl,en=allenai/c4' "
+            command="hubprune prune /home/me/models/my-llama ./out/x "
+            "--calib 'sw=/home/me/my text/sw.jsonl,en=allenai/c4' "
             f"--token {TOKEN} --cache-dir=/scratch/hub --lang sw"
         ),
     )
