@@ -14,7 +14,7 @@ from hubprune import __version__
 from hubprune.cli import about, look, make
 from hubprune.cli.failures import DEBUG, tell, tell_interrupted
 from hubprune.cli.helping import Group
-from hubprune.cli.output import Output, mode_of
+from hubprune.cli.output import Output, has_flag, mode_of
 from hubprune.cli.words import again
 
 BRIEF = f"""\
@@ -82,7 +82,7 @@ def run(words: Sequence[str]) -> int:
 def quiet_libraries(words: Sequence[str]) -> Iterator[None]:
     """Keep the libraries' own bars and messages out of ours, unless they were asked for or a defect is hunted."""
     with warnings.catch_warnings():
-        if not (os.environ.get(DEBUG) or {"-v", "--verbose"} & set(words)):
+        if not (os.environ.get(DEBUG) or has_flag(words, "v", "--verbose")):
             warnings.simplefilter("ignore")
             for name, value in LIBRARIES_QUIET.items():
                 os.environ.setdefault(name, value)

@@ -49,7 +49,8 @@ class Command(click.Command):
         write_examples(formatter, self.examples)
         self.format_help_text(ctx, formatter)
         arguments: Rows = [(arg.make_metavar(ctx), arg.help) for arg in self.params if isinstance(arg, Argument)]
-        records = [(param, param.get_help_record(ctx)) for param in self.get_params(ctx)]
+        flags = [param for param in self.get_params(ctx) if not isinstance(param, Argument)]
+        records = [(param, param.get_help_record(ctx)) for param in flags]
         sections: dict[str, Rows] = {"Arguments": arguments}
         for section in SECTIONS:
             sections[section] = [

@@ -14,6 +14,7 @@ import os
 import re
 import sys
 from collections.abc import Callable, Iterable, Sequence
+from itertools import pairwise
 from typing import IO, TYPE_CHECKING, Any
 
 import click
@@ -26,7 +27,6 @@ if TYPE_CHECKING:
 
 JSON_SCHEMA = 1
 SHORTEST_SECRET = 6  # characters; hiding a shorter one everywhere would only garble the text
-CLUSTER = re.compile(r"-[vy]*q[vyq]*")  # -q, -yq
 TOKEN_VARIABLES = ("HF_TOKEN", "HUGGING_FACE_HUB_TOKEN")
 
 
@@ -151,17 +151,16 @@ class Output:
 
 def mode_of(words: Sequence[str]) -> str | None:
     """The format that words ask for, read before they are parsed: a failure to parse them is told in it, too."""
-    mode = None
-    for word, following in zip(words, [*words, ""][1:], strict=True):
-        if word == "--json" or word == "--format=json" or (word, following) == ("--format", "json"):
-            mode = "json"
-        elif (
-            word in ("--quiet", "--format=quiet")
-            or (word, following) == ("--format", "quiet")
-            or CLUSTER.fullmatch(word)
-        ):
-            mode = "quiet"
-    return mode
+    asked = [word for flag, word in pairwise(words) if flag == "--format"]
+    asked += [word.partition("=")[2] for word in words if word.startswith("--format=")]
+    if "--json" in words or "json" in asked:
+        return "json"
+    return "quiet" if has_flag(words, "q", "--quiet") or "quiet" in asked else None
+
+
+def has_flag(words: Sequence[str], letter: str, long: str) -> bool:
+    """Whether an output flag stands among the words: `--quiet`, `-q` or, among other letters, `-yq`."""
+    return any(word == long or re.fullmatch(f"-[qvy]*{letter}[qvy]*", word) for word in words)
 
 
 def finite(value: Any) -> Any:

@@ -36,9 +36,9 @@ def plain(text: str) -> str:
     return re.sub(r"\x1b\[[0-9;?]*[A-Za-z]", "", text)
 
 
-def made_up_report(*, languages: tuple[str, ...] = ("sw", "en"), measured: bool = True, **changes: Any) -> Report:
+def made_up_report(*, codes: tuple[str, ...] = ("sw", "en"), measured: bool = True, **changes: Any) -> Report:
     """A report as a run with a control would give it."""
-    recipe = Recipe("org/base", lang="sw", eval_lang=languages)
+    recipe = Recipe("org/base", lang="sw", eval_lang=codes)
     facts = {
         "model": made_up_model(),
         "recipe": recipe.to_dict(),
@@ -46,7 +46,7 @@ def made_up_report(*, languages: tuple[str, ...] = ("sw", "en"), measured: bool 
         "sparsity": Sparsity(
             0.5, 1000, 500, 500, 0, 2000, [ModuleRow("self_attn.q_proj", (10, 10), 10, 1000, 500, 500, 0)], {}
         ),
-        "languages": [made_up_row(code) for code in languages] if measured else [],
+        "languages": [made_up_row(code) for code in codes] if measured else [],
         "blocks": [],
         "warnings": [],
         "run": Run("2026-01-01T00:00:00Z", 1.0, {}, 1, None, "cpu", "hubprune prune", {}),

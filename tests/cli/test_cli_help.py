@@ -110,6 +110,19 @@ def test_help_imports_nothing_heavy(words: list[str]) -> None:
     assert (done.returncode, done.stderr) == (0, "")
 
 
+@pytest.mark.parametrize("name", COMMANDS)
+def test_help_names_everything_once(cli, name: str) -> None:
+    terms = re.findall(r"^  (\S.*?)(?:  .*)?$", cli(name, "--help").out.split("Arguments:")[-1], re.MULTILINE)
+    assert len(terms) == len(set(terms))
+
+
+def test_the_sources_named_are_the_default_ones() -> None:
+    from hubprune.calibration.choose import C4, FINEWEB_2
+
+    text = program.commands["languages"].help or ""
+    assert f"text comes from {C4}, or from {FINEWEB_2}" in text
+
+
 def test_version(cli) -> None:
     answer = cli("--version")
     assert answer.code == 0

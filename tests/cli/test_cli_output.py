@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 import json
 from collections.abc import Generator
 from pathlib import Path
@@ -13,7 +14,7 @@ from made_up_results import made_up_model, made_up_report
 from hubprune.errors import Offline
 from hubprune.events import Event, Measured, Progress, Published, Stage, Warned
 from hubprune.recipe import Recipe
-from hubprune.report import PRUNED
+from hubprune.report import DENSE, PRUNED
 
 URL = "https://huggingface.co/me/base-sparsegpt50-sw"
 PUBLISHED = Published("me/base-sparsegpt50-sw", URL, "c" * 40, True)
@@ -124,8 +125,6 @@ def test_json_is_one_object_with_the_keys_of_the_results(cli, calls) -> None:
 
 
 def test_json_spells_infinity_as_null(cli, calls, monkeypatch) -> None:
-    import dataclasses
-
     report = made_up_report()
     score = dataclasses.replace(report.languages[0].scores[PRUNED], perplexity=float("inf"))
     report.languages[0].scores[PRUNED] = score
@@ -217,7 +216,7 @@ def test_a_plan_that_does_not_fit_says_so(cli, calls, monkeypatch) -> None:
 
 @pytest.mark.parametrize("columns", [80, 120])
 def test_the_table_of_seven_languages(terminal, calls, monkeypatch, columns: int) -> None:
-    report = made_up_report(languages=("sw", "en", "ar", "de", "es", "ru", "zh"))
+    report = made_up_report(codes=("sw", "en", "ar", "de", "es", "ru", "zh"))
 
     def run(*words: Any, **more: Any) -> Generator[Event, None, Any]:
         yield Stage("prune", "Pruning")
@@ -261,6 +260,28 @@ def test_eval_names_the_two_models(terminal, cli, calls) -> None:
     name, (recipe, against), more = calls[-1]
     assert (name, recipe.eval_lang, against) == ("evaluate", ("sw", "en"), "org/dense")
     assert more["command"] == "hubprune eval org/base --against org/dense --lang sw,en -q"
+
+
+def test_eval_of_one_model_shows_its_figures_and_no_verdict(terminal, cli, calls, monkeypatch) -> None:
+    rows = [
+        dataclasses.replace(row, scores={DENSE: row.scores[DENSE]}, against_control=None, against_control_se=None)
+        for row in made_up_report().languages
+    ]
+    report = made_up_report(sparsity=None, languages=rows)
+
+    def run(*words: Any, **more: Any) -> Generator[Event, None, Any]:
+        yield Measured(report.languages[0])
+        return report
+
+    monkeypatch.setattr("hubprune.run.evaluate", run)
+    answer = terminal("eval", "org/base", "--lang", "sw,en")
+    assert ["English", "1,234"] in [line.split() for line in answer.out.splitlines()]
+    assert "Calibrating" not in answer.out
+    assert "dense" not in answer.out + answer.err
+    plain_answer = cli("eval", "org/base", "--lang", "sw,en")
+    assert "verdict" not in plain_answer.out
+    assert plain_answer.err.endswith("Next: hubprune plan org/base --lang sw,en\n")
+    assert cli("eval", "org/base", "--lang", "sw,en", "-q").out == "org/base\n"
 
 
 def test_a_run_without_measurement(cli, calls, monkeypatch) -> None:
