@@ -8,6 +8,7 @@ from dataclasses import dataclass
 
 import torch
 
+from hubprune.checkpoint.files import CheckpointFiles
 from hubprune.checkpoint.model import open_tensors, prunable, read_config
 from hubprune.checkpoint.skeleton import build
 from hubprune.events import Event, Progress, Stage
@@ -69,12 +70,12 @@ def inspect(
         ModuleZeros(name, shape, blocks, blocks * math.prod(shape), zeros[name]) for name, shape in shapes.items()
     ]
     weights = sum(module.weights for module in modules)
-    files = list(folder.glob("*.safetensors"))
+    files = CheckpointFiles.open(folder)
     return Inspection(
         id=source.id,
         revision=source.revision,
-        bytes=sum(file.stat().st_size for file in files),
-        parameters=sum(parameter.numel() for parameter in skeleton.model.parameters()),
+        bytes=files.nbytes,
+        parameters=sum(math.prod(entry.shape) for file in files.files.values() for entry in file.entries.values()),
         sparsity=sum(zeros.values()) / weights,
         pattern=str(max(patterns, key=lambda p: (p.sparsity, -p.group))) if patterns else None,
         modules=modules,

@@ -13,7 +13,7 @@ from hubprune.hub.describe import listed
 from hubprune.hub.pull import bytes_to_fetch, needed
 from hubprune.recipe import Recipe
 from hubprune.report import ModelFacts
-from hubprune.run.examine import examine, workload
+from hubprune.run.examine import examine, uses_text, workload
 from hubprune.run.prune import MEMORY_MARGIN, warnings_of
 
 SMALL_FILE = 100_000_000  # bytes; what lies beside the weights and is copied
@@ -68,7 +68,7 @@ def make_plan(recipe: Recipe, hub: Hub | None = None, repo_id: str | None = None
     return Plan(
         model=examined.facts,
         recipe=resolved,
-        repo_id=repo_id or _default_name(hub, recipe),
+        repo_id=repo_id or _default_name(hub, recipe if uses_text(recipe) else recipe.replace(lang={})),
         private=private,
         gated=description.gated,
         downloads=downloads,
@@ -84,7 +84,7 @@ def make_plan(recipe: Recipe, hub: Hub | None = None, repo_id: str | None = None
             "transformers, and whatever else loads the dense model: from_pretrained, vLLM, TGI",
             "converters such as llama.cpp's, as the dense model: zeros are neither skipped nor left out",
         ],
-        warnings=warnings_of(examined) + _notes(resolved, examined.facts),
+        warnings=warnings_of(examined, recipe) + _notes(resolved, examined.facts),
     )
 
 

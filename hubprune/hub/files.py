@@ -99,12 +99,23 @@ def weight_files(model: str, names: Iterable[str], index: Mapping[str, object] |
 
 
 def refuse_foreign_code(model: str, config: Mapping[str, object], *, trust_remote_code: bool) -> None:
-    """Raise RemoteCodeNeeded where the configuration names code of the repository and nobody allowed to run it."""
-    if config.get("auto_map") and not trust_remote_code:
+    """Raise RemoteCodeNeeded where only code of the repository can load the model and nobody allowed to run it.
+
+    Many repositories still carry the code of an architecture that transformers has taken in since; that code is not
+    needed, and not run.
+    """
+    if config.get("auto_map") and not trust_remote_code and not is_built_in(config):
         raise RemoteCodeNeeded(
             f"{model} wants to run Python code from its own repository.",
             "Read that code; if you trust it, add --trust-remote-code.",
         )
+
+
+def is_built_in(config: Mapping[str, object]) -> bool:
+    """Whether transformers itself has a causal language model of the configuration's type."""
+    from transformers.models.auto.modeling_auto import MODEL_FOR_CAUSAL_LM_MAPPING_NAMES
+
+    return config.get("model_type") in MODEL_FOR_CAUSAL_LM_MAPPING_NAMES
 
 
 def read_json(path: Path, model: str) -> dict[str, object]:

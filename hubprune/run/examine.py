@@ -74,7 +74,7 @@ def examine(recipe: Recipe, hub: Hub, *, pruning: bool = True) -> Examined:
         refuse_pattern(pattern, matrices, recipe.skip, skeleton)
     text = config.get_text_config(decoder=True)
     context = getattr(text, "max_position_embeddings", None)
-    resolved = resolve_recipe(recipe, source, device, dtype, context, needs_text=pruning)
+    resolved = resolve_recipe(recipe, source, device, dtype, context, pruning=pruning)
     facts = ModelFacts(
         id=source.id,
         revision=source.revision,
@@ -99,11 +99,14 @@ def examine(recipe: Recipe, hub: Hub, *, pruning: bool = True) -> Examined:
 
 
 def resolve_recipe(
-    recipe: Recipe, source: Source, device: torch.device, dtype: torch.dtype, context: int | None, *, needs_text: bool
+    recipe: Recipe, source: Source, device: torch.device, dtype: torch.dtype, context: int | None, *, pruning: bool
 ) -> Recipe:
-    """The recipe with every "auto" that headers can answer replaced by its answer."""
-    calibrates = needs_text and METHODS[recipe.method].statistic is not None
-    if needs_text and calibrates and not recipe.lang:
+    """The recipe with every "auto" that headers can answer replaced by its answer.
+
+    A method that uses no calibration text has no calibration languages: `lang` then only says what is measured.
+    """
+    calibrates = pruning and uses_text(recipe)
+    if calibrates and not recipe.lang:
         raise UsageError("No calibration language is named.", "Add --lang, for example --lang sw.")
     seq_len = recipe.seq_len or min(DEFAULT_SEQ_LEN, context or DEFAULT_SEQ_LEN)
     if context and seq_len > context:
@@ -115,6 +118,7 @@ def resolve_recipe(
     return recipe.replace(
         model=source.id if not source.local else recipe.model,
         revision=source.revision,
+        lang=recipe.lang if calibrates else {},
         control=control,
         eval_lang=languages if recipe.measure else (),
         seq_len=seq_len,
@@ -122,6 +126,11 @@ def resolve_recipe(
         dtype=str(dtype).removeprefix("torch."),
         batch_size=recipe.batch_size or max(1, BATCH_TOKENS.get(device.type, 4096) // seq_len),
     )
+
+
+def uses_text(recipe: Recipe) -> bool:
+    """Whether the recipe's method looks at calibration text."""
+    return METHODS[recipe.method].statistic is not None
 
 
 def workload(examined: Examined) -> Workload:

@@ -26,7 +26,7 @@ from hubprune.recipe import Recipe
 from hubprune.report import CONTROL, PRUNED, Report
 from hubprune.run.clock import Clock
 from hubprune.run.command import command_of
-from hubprune.run.examine import Examined, examine, workload
+from hubprune.run.examine import Examined, examine, uses_text, workload
 from hubprune.run.record import block_rows, language_rows, sparsity
 
 MEMORY_MARGIN = 0.85  # of the free memory, before lanes are kept on disk
@@ -76,7 +76,7 @@ def prune(
     try:
         shutil.rmtree(unfinished, ignore_errors=True)
         unfinished.mkdir(parents=True)
-        report, texts = yield from _prune(examined, folder, unfinished, hub, clock, kept, command, whole)
+        report, texts = yield from _prune(examined, recipe, folder, unfinished, hub, clock, kept, command, whole)
         save_kept(unfinished, texts)
         finish(unfinished, report, Recipe.from_dict(report.recipe), repo_id)
         if out.exists():
@@ -90,6 +90,7 @@ def prune(
 
 def _prune(
     examined: Examined,
+    asked: Recipe,
     folder: Path,
     out: Path,
     hub: Hub,
@@ -106,7 +107,7 @@ def _prune(
         gather(recipe, tokenizer, hub, seq_len=recipe.seq_len or 0, model_folder=folder, kept=kept)
     )
     recipe = recipe.replace(calib=texts.calib or recipe.calib, eval_text=texts.eval_text or recipe.eval_text)
-    warnings = warnings_of(examined)
+    warnings = warnings_of(examined, asked)
     allocate, note = lane_home(examined, out)
     for text in warnings + note:
         yield Warned(text)
@@ -198,12 +199,12 @@ def lane_home(examined: Examined, out: Path) -> tuple[Allocate, list[str]]:
     return on_disk(out), ["Memory is short: hidden states are kept on disk, which is slower and changes no result."]
 
 
-def warnings_of(examined: Examined) -> list[str]:
-    """What a reader of the result should know, from the recipe and the headers."""
+def warnings_of(examined: Examined, asked: Recipe) -> list[str]:
+    """What a reader of the result should know, from the headers and the recipe as it was asked for."""
     recipe, found = examined.recipe, []
     if not examined.facts.streamed:
         found.append("The names of the weights do not line up with the model's class, so the model is loaded whole.")
-    if METHODS[recipe.method].statistic is None and recipe.lang:
+    if asked.lang and not uses_text(recipe):
         found.append(f"{recipe.method} uses no calibration text: --lang decides only what is measured.")
     if recipe.trust_remote_code:
         found.append("The model's own Python code was run (--trust-remote-code).")

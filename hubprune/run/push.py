@@ -16,6 +16,7 @@ from hubprune.hub.naming import repo_name
 from hubprune.publishing.folder import finish
 from hubprune.recipe import RECIPE_FILE, Recipe
 from hubprune.report import RESULTS_FILE, Report
+from hubprune.run.examine import uses_text
 from hubprune.run.prune import prune
 
 
@@ -33,7 +34,8 @@ def push(
 ) -> Generator[Event, None, tuple[Report, Published]]:
     """The whole loop. A result that an interrupted push of the same recipe left behind is published as it is."""
     hub = hub or connect()
-    repo_id = repo_id or default_repo_id(hub, recipe)
+    named = recipe if uses_text(recipe) else recipe.replace(lang={})  # a name claims no language that played no part
+    repo_id = repo_id or default_repo_id(hub, named)
     source = resolve(hub, recipe.model, recipe.revision)
     folder = result_folder(hub, recipe.replace(revision=source.revision))
     if (folder / RESULTS_FILE).is_file():

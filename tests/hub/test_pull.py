@@ -134,7 +134,7 @@ def test_too_small_a_disk(server, hub, tmp_path, monkeypatch):
 
 
 def test_code_of_the_repository(server, hub, tmp_path):
-    origin = write_model(tmp_path / "m", auto_map={"AutoModelForCausalLM": "modeling_x.X"})
+    origin = write_model(tmp_path / "m", model_type="nobody-knows", auto_map={"AutoModelForCausalLM": "modeling_x.X"})
     (origin / "modeling_x.py").write_text("raise SystemExit('this code was run')")
     server.add_repo("acme/base", origin)
     for name in ("acme/base", str(origin)):
@@ -145,6 +145,13 @@ def test_code_of_the_repository(server, hub, tmp_path):
     assert not list(hub.cache_dir.rglob("model.safetensors"))
     folder = outcome(pull(hub, resolve(hub, "acme/base"), trust_remote_code=True))
     assert "modeling_x.py" in fetched(folder)
+
+
+def test_code_that_transformers_does_not_need_is_not_fetched(server, hub, tmp_path):
+    origin = write_model(tmp_path / "m", model_type="llama", auto_map={"AutoModelForCausalLM": "modeling_x.X"})
+    (origin / "modeling_x.py").write_text("raise SystemExit('this code was run')")
+    server.add_repo("acme/native", origin)
+    assert "modeling_x.py" not in fetched(outcome(pull(hub, resolve(hub, "acme/native"))))
 
 
 def test_pickle_only(server, hub, model):

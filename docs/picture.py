@@ -1,0 +1,92 @@
+"""docs/demo.svg, from a real run: `python docs/picture.py` (or `make docs`).
+
+`hubprune demo` is run on a terminal of 98 columns that exists in memory only; what stands on it at the end is the
+picture.
+"""
+
+from __future__ import annotations
+
+import os
+import pty
+import struct
+import subprocess
+import sys
+import tempfile
+from fcntl import ioctl
+from pathlib import Path
+from termios import TIOCSWINSZ
+
+import pyte
+from rich.console import Console
+from rich.style import Style
+from rich.terminal_theme import TerminalTheme
+from rich.text import Text
+
+COLUMNS, LINES = 98, 60
+TARGET = Path(__file__).parent / "demo.svg"
+CALM = TerminalTheme(
+    (250, 250, 248),
+    (38, 43, 51),
+    [
+        (38, 43, 51),
+        (178, 60, 54),
+        (32, 112, 74),
+        (150, 104, 0),
+        (20, 92, 170),
+        (126, 70, 150),
+        (0, 112, 122),
+        (90, 98, 110),
+    ],
+)
+
+
+def main() -> None:
+    screen = pyte.Screen(COLUMNS, LINES)
+    stream = pyte.ByteStream(screen)
+    with tempfile.TemporaryDirectory() as folder:
+        for piece in output_of([sys.executable, "-m", "hubprune", "demo"], folder):
+            stream.feed(piece)
+    lines = [line_of(screen, number) for number in range(LINES)]
+    while lines and not lines[-1].plain.strip():
+        lines.pop()
+    console = Console(record=True, width=COLUMNS, file=open(os.devnull, "w", encoding="utf-8"))
+    console.print(Text("$ hubprune demo", style="bold"))
+    for line in lines:
+        console.print(line, no_wrap=True)
+    svg = console.export_svg(title="hubprune demo", theme=CALM, unique_id="hubprune-demo")
+    TARGET.write_text("\n".join(line.rstrip() for line in svg.splitlines()) + "\n", encoding="utf-8")
+
+
+def output_of(command: list[str], folder: str):
+    """Bytes that a command writes to a terminal of its own, as they come; raises where the command fails."""
+    leader, follower = pty.openpty()
+    ioctl(follower, TIOCSWINSZ, struct.pack("HHHH", LINES, COLUMNS, 0, 0))
+    environment = os.environ | {"TERM": "xterm-256color", "COLUMNS": str(COLUMNS), "LINES": str(LINES)}
+    process = subprocess.Popen(command, cwd=folder, env=environment, stdin=follower, stdout=follower, stderr=follower)
+    os.close(follower)
+    while True:
+        try:
+            piece = os.read(leader, 1 << 16)
+        except OSError:  # the other side is closed
+            break
+        if not piece:
+            break
+        yield piece
+    if process.wait():
+        sys.exit(f"{' '.join(command)} failed with {process.returncode}")
+
+
+def line_of(screen: pyte.Screen, number: int) -> Text:
+    """One line of the screen with its colours."""
+    line = Text()
+    for column in range(screen.columns):
+        cell = screen.buffer[number][column]
+        colour = None if cell.fg == "default" else (f"#{cell.fg}" if len(cell.fg) == 6 and cell.fg.isalnum() else None)
+        colour = {"brown": "yellow"}.get(cell.fg, cell.fg) if colour is None and cell.fg != "default" else colour
+        line.append(cell.data, Style(color=colour, bold=cell.bold, italic=cell.italics))
+    line.rstrip()
+    return line
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,32 @@
+"""Runs for the tests: generators of events run to their end, recipes that take seconds."""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Generator
+from pathlib import Path
+from typing import Any
+
+from hubprune.events import Event
+from hubprune.recipe import Recipe
+
+
+def finish(events: Generator[Event, None, Any]) -> tuple[Any, list[Event]]:
+    """(result, all events) of a run."""
+    seen: list[Event] = []
+    while True:
+        try:
+            seen.append(next(events))
+        except StopIteration as stop:
+            return stop.value, seen
+
+
+def small(model: str | Path, **changes: Any) -> Recipe:
+    """A recipe that takes seconds: Swahili with the demo's text, English as control, four windows of everything."""
+    given = {"lang": {"sw": 1.0}, "calib": "demo", "eval_text": "demo", "samples": 4, "seq_len": 128, "eval_samples": 4}
+    return Recipe(model=str(model), **(given | {"method": "wanda", "device": "cpu"} | changes))
+
+
+def digests(folder: Path) -> dict[str, str]:
+    """Weight file -> SHA-256."""
+    return {file.name: hashlib.sha256(file.read_bytes()).hexdigest() for file in sorted(folder.glob("*.safetensors"))}
