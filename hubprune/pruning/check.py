@@ -34,7 +34,8 @@ def check_walk(config: Any, *, trust_remote_code: bool = False) -> bool:
     handle = blocks[0].register_forward_hook(lambda module, args, output: outputs.append(output))
     expected = torch.cat([model(part, use_cache=False).logits for part in ids.split(2)])
     handle.remove()
-    calls = BlockCalls(Skeleton(model, blocks, prefix, torch.float32, torch.device("cpu")), not torch.is_tensor(outputs[0]))
+    returns_tuple = bool(outputs) and not torch.is_tensor(outputs[0])
+    calls = BlockCalls(Skeleton(model, blocks, prefix, torch.float32, torch.device("cpu")), returns_tuple)
     lane = start_lane([Group("check", ids)], calls, 2, in_memory(False))
     for index in range(len(blocks)):
         for batch in lane.batches:
@@ -51,7 +52,10 @@ def check_walk(config: Any, *, trust_remote_code: bool = False) -> bool:
 
 
 def _random_model(config: Any, trust_remote_code: bool) -> torch.nn.Module:
-    """A random model of the class: small in every respect where the class allows, else only in depth and vocabulary."""
+    """A random model of the class: small in every respect where the class allows, else only in depth and vocabulary.
+
+    No parameter is left at one or zero, as many are made: a factor between two blocks would go unnoticed.
+    """
     from transformers import AutoModelForCausalLM
 
     state = torch.get_rng_state()
@@ -62,6 +66,8 @@ def _random_model(config: Any, trust_remote_code: bool) -> torch.nn.Module:
                 model = AutoModelForCausalLM.from_config(
                     shrink(config), dtype=torch.float32, trust_remote_code=trust_remote_code
                 ).eval()
+                for parameter in model.parameters():
+                    parameter.mul_(1 + 0.1 * torch.randn_like(parameter)).add_(0.01 * torch.randn_like(parameter))
                 model(torch.full((1, TOKENS), 3), use_cache=False)
                 return model
             except Exception as error:
