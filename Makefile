@@ -20,7 +20,7 @@ help:
 	@echo "make test        the tests, with coverage"
 	@echo "make lint        ruff and mypy"
 	@echo "make bench       the measurements of benchmarks/"
-	@echo "make docs        docs/cli.md, from the program itself"
+	@echo "make docs        docs/cli.md and docs/demo.svg, from the program itself"
 	@echo "make live-check  one push to the real Hub and back; needs MODEL=... and an account"
 	@echo "make clean       remove $(VENV) and everything else that was made"
 
@@ -38,8 +38,9 @@ lint: $(VENV)/.lint
 bench: $(VENV)/.installed
 	$(VENV)/bin/python benchmarks/run.py $(BENCH)
 
-docs: $(VENV)/.installed
-	$(VENV)/bin/python -m hubprune.cli.reference docs/cli.md
+docs: $(VENV)/.docs
+	$(VENV)/bin/python -m hubprune.cli.reference > docs/cli.md
+	$(VENV)/bin/python docs/picture.py
 
 live-check: $(VENV)/.installed
 	$(VENV)/bin/python tests/live/check.py $(MODEL)
@@ -65,6 +66,6 @@ $(VENV)/.installed: pyproject.toml $(VENV)/.torch
 	$(PIP) install --editable .
 	@touch $@
 
-$(VENV)/.test $(VENV)/.lint: $(VENV)/.%: $(VENV)/.installed
+$(VENV)/.test $(VENV)/.lint $(VENV)/.docs: $(VENV)/.%: $(VENV)/.installed
 	$(PIP) install --editable '.[$*]'
 	@touch $@

@@ -16,7 +16,7 @@ from pathlib import Path
 import pytest
 
 import hubprune
-from hubprune import errors
+from hubprune import errors, recipe
 
 ROOT = Path(__file__).parent.parent
 PACKAGE = ROOT / "hubprune"
@@ -56,18 +56,7 @@ EXCEPTIONS = {
 OF_THE_PACKAGE = {"__version__"}
 
 HEAVY = {"torch", "transformers", "datasets", "accelerate", "matplotlib"}
-WITHOUT_TORCH = (
-    "errors",
-    "events",
-    "languages",
-    "recipe",
-    "report",
-    "evaluation",
-    "publishing",
-    "hub",
-    "cli",
-    "loopback",
-)
+LIGHT = ("errors", "events", "languages", "recipe", "report", "evaluation", "publishing", "hub", "cli", "loopback")
 
 
 def modules() -> dict[str, Path]:
@@ -153,7 +142,7 @@ def loaded_by(statement: str) -> set[str]:
     return HEAVY & set(done.stdout.split())
 
 
-@pytest.mark.parametrize("name", WITHOUT_TORCH)
+@pytest.mark.parametrize("name", LIGHT)
 def test_light_rooms_load_nothing_heavy(name: str) -> None:
     """All modules of a room, not only its door."""
     inside = [module for module in modules() if room(module) == name and not module.endswith("__main__")]
@@ -174,6 +163,13 @@ def test_the_public_names_are_exactly_those_that_can_be_imported() -> None:
         assert getattr(hubprune, name).__doc__, name
     with pytest.raises(AttributeError, match="no attribute 'nothing'"):
         _ = hubprune.nothing
+
+
+def test_a_method_has_one_name_in_all_rooms() -> None:
+    from hubprune.pruning.methods import METHODS
+    from hubprune.publishing import facts
+
+    assert set(METHODS) == set(recipe.METHODS) == set(facts.METHODS)
 
 
 def test_every_module_can_be_imported() -> None:
@@ -197,9 +193,8 @@ def test_public_functions_and_classes_are_explained() -> None:
 
 
 def test_the_tree_of_failures_names_them_all() -> None:
-    tree = {
-        line.split("exit")[0].strip(" │├└─").split()[0] for line in (errors.__doc__ or "").splitlines()[2:-2] if line
-    }
+    lines = (errors.__doc__ or "").splitlines()[2:-2]
+    tree = {line.strip(" │├└─").split()[0] for line in lines}
     assert tree == {name for name, value in vars(errors).items() if isinstance(value, type)}
 
 

@@ -14,6 +14,7 @@ import pytest
 import hubprune
 
 ROOT = Path(__file__).parent.parent
+LANGUAGES = ("ar", "de", "en", "es", "ru", "sw", "zh")
 NEEDED = {
     "hubprune/__init__.py",
     "hubprune/__main__.py",
@@ -23,11 +24,8 @@ NEEDED = {
     "hubprune/demo/model/tokenizer.json",
     "hubprune/demo/model/tokenizer_config.json",
     "hubprune/publishing/card.md.jinja",
-    *(
-        f"hubprune/demo/text/{code}/{split}.jsonl"
-        for code in "ar de en es ru sw zh".split()
-        for split in ("train", "test")
-    ),
+    *(f"hubprune/demo/text/{code}/train.jsonl" for code in LANGUAGES),
+    *(f"hubprune/demo/text/{code}/test.jsonl" for code in LANGUAGES),
 }
 
 
@@ -44,16 +42,8 @@ def wheel(tmp_path_factory: pytest.TempPathFactory) -> Path:
 def installed(wheel: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
     """A folder with the installed wheel and nothing else."""
     folder = tmp_path_factory.mktemp("installed")
-    options = (
-        "--no-deps",
-        "--no-index",
-        "--no-compile",
-        "--quiet",
-        "--disable-pip-version-check",
-        "--target",
-        str(folder),
-    )
-    run(sys.executable, "-m", "pip", "install", *options, str(wheel), cwd=folder)
+    pip = (sys.executable, "-m", "pip", "--disable-pip-version-check", "--quiet")
+    run(*pip, "install", "--no-deps", "--no-index", "--no-compile", "--target", str(folder), str(wheel), cwd=folder)
     return folder
 
 
@@ -71,7 +61,7 @@ def test_the_wheel_holds_data_and_code_and_nothing_else(wheel: Path) -> None:
     assert {path.relative_to(ROOT).as_posix() for path in (ROOT / "hubprune").rglob("*.py")} <= names
     outside = {name.split("/")[0] for name in names} - {"hubprune"}
     assert outside == {f"hubprune-{hubprune.__version__}.dist-info"}
-    assert not [name for name in names if "__pycache__" in name or "test" in Path(name).stem and name.endswith(".py")]
+    assert not [name for name in names if "__pycache__" in name or Path(name).name.startswith("test_")]
 
 
 def test_the_wheel_says_what_it_is(wheel: Path) -> None:
