@@ -37,9 +37,7 @@ def leaks(text: str) -> list[str]:
     found = [f"an access token ({token[:5]}…)" for token in TOKEN.findall(text)]
     found += [f"a local address ({address[:60]})" for address in LOCAL_ADDRESS.findall(text)]
     found += [f"a path of this computer ({path})" for path in [*PATH.findall(bare), *WINDOWS_PATH.findall(bare)]]
-    host = socket.gethostname().split(".")[0]
-    if len(host) > 3 and re.search(r"[\d-]", host) and re.search(rf"(?<![\w-]){re.escape(host)}(?![\w-])", bare):
-        found.append(f"this computer's name ({host})")
+    found += [f"this computer's name ({name})" for name in own_name().findall(bare)]
     return list(dict.fromkeys(found))
 
 
@@ -52,11 +50,18 @@ def check(content: str, name: str) -> None:
         )
 
 
-def without_paths(text: str) -> str:
-    """The text with each path of this computer shortened to its last part, and without tokens."""
-    text = TOKEN.sub("[token]", text)
+def own_name() -> re.Pattern[str]:
+    """Finds this computer's name; nothing, where the name has neither digit nor hyphen and may be an ordinary word."""
+    host = socket.gethostname().split(".")[0]
+    telling = len(host) > 3 and re.search(r"[\d-]", host)
+    return re.compile(rf"(?<![\w-]){re.escape(host)}(?![\w-])" if telling else r"(?!)")
+
+
+def without_private(text: str) -> str:
+    """The text with each path of this computer shortened to its last part; tokens, local addresses, its name hidden."""
+    text = LOCAL_ADDRESS.sub("[address]", TOKEN.sub("[token]", text))
     text = WINDOWS_PATH.sub(lambda path: PureWindowsPath(path[0]).name, text)
-    return PATH.sub(lambda path: last_part(path[0]), text)
+    return own_name().sub("[computer]", PATH.sub(lambda path: last_part(path[0]), text))
 
 
 def last_part(path: str) -> str:
@@ -78,6 +83,7 @@ def public(report: Report, recipe: Recipe) -> tuple[Report, Recipe]:
 
     model = report.model.id if report.model.local else recipe.model
     recipe = recipe.replace(model=model, calib=sources(recipe.calib), eval_text=sources(recipe.eval_text))
+    recipe = Recipe.from_dict(_cleaned(recipe.to_dict()))
     cleaned = Report.from_dict(_cleaned(report.to_dict()))
     command = public_command(report.run.command, {str(report.recipe.get("model")): model} if report.model.local else {})
     run = dataclasses.replace(cleaned.run, command=command)
@@ -89,22 +95,20 @@ def public_command(command: str, renamed: dict[str, str]) -> str:
     try:
         words = shlex.split(command)
     except ValueError:
-        return without_paths(command)
+        return without_private(command)
     kept, skip = [], False
     for word in words:
         flag = word.split("=", 1)[0].replace("_", "-")
         if skip or flag in PRIVATE_FLAGS:
             skip = not skip and "=" not in word
             continue
-        kept.append(renamed.get(word) or _public_word(word))
+        kept.append(renamed.get(word) or without_private(_public_word(word)))
     return shlex.join(kept)
 
 
 def _public_word(word: str) -> str:
     parts = re.split(r"([=,])", word)
-    return TOKEN.sub(
-        "[token]", "".join(last_part(p) if re.match(r"[/~]|\.\.?/|[A-Za-z]:\\|\\\\", p) else p for p in parts)
-    )
+    return "".join(last_part(p) if re.match(r"[/~]|\.\.?/|[A-Za-z]:\\|\\\\", p) else p for p in parts)
 
 
 def _cleaned(value: Any) -> Any:
@@ -114,4 +118,4 @@ def _cleaned(value: Any) -> Any:
         return [_cleaned(one) for one in value]
     if not isinstance(value, str):
         return value
-    return without_paths(value) if one_line(value) else ""  # blank is absent
+    return without_private(value) if one_line(value) else ""  # blank is absent

@@ -160,7 +160,7 @@ def _ratio(value: float | None, error: float | None) -> str:
 
 def _bits(row: Figures) -> str:
     values = (row.bits_dense, row.bits_pruned)
-    return " → ".join("not finite" if not math.isfinite(bits) else f"{bits:.3f}" for bits in values if bits is not None)
+    return " → ".join(f"{bits:.3f}" for bits in values if bits is not None and math.isfinite(bits))
 
 
 def _notes(report: Report, names: dict[str, str], figures: list[Figures]) -> list[str]:
@@ -173,7 +173,7 @@ def _notes(report: Report, names: dict[str, str], figures: list[Figures]) -> lis
             "Perplexities of different languages cannot be compared, because the tokenizer cuts them differently; "
             "ratios can, and so can bits per byte."
         )
-    if any(row.bits_dense is not None and row.bits_pruned is not None for row in figures):
+    if any("→" in _bits(row) for row in figures):
         notes.append(f"Bits per byte: {names[DENSE].lower()} → {names[PRUNED]}.")
     if any(row.ratio_se is not None for row in figures):
         notes.append("± is one standard error, paired over the windows.")

@@ -91,3 +91,20 @@ def test_report_and_recipe_are_cleaned() -> None:
 def test_cleaning_changes_nothing_that_is_public() -> None:
     report, recipe = made.report(), made.recipe()
     assert privacy.public(report, recipe) == (report, recipe)
+
+
+def test_what_cleaning_leaves_is_clean(monkeypatch: pytest.MonkeyPatch) -> None:
+    """A run of hours must not end in a refusal for something that could have been taken out."""
+    monkeypatch.setattr("socket.gethostname", lambda: "gpu-node-17")
+    recipe = made.recipe(calib="file:///srv/text/sw.txt", eval_text="http://localhost:8000/x.txt")
+    report = made.report(
+        recipe,
+        warnings=[f"gpu-node-17 is slow; see http://10.0.0.3/x and {TOKEN}"],
+        run=made.run(
+            device="cpu of gpu-node-17", command="hubprune push m --calib file:///srv/text/sw.txt --revision 'a"
+        ),
+    )
+    report, recipe = privacy.public(report, recipe)
+    assert report.run.device == "cpu of [computer]"
+    for published in (json.dumps(report.to_dict()), yaml.safe_dump(recipe.to_dict())):
+        assert privacy.leaks(published) == []
