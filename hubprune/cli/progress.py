@@ -92,9 +92,13 @@ class Bars:
         self.clock = clock
         self.bar = Bar(
             SpinnerColumn(),
-            TextColumn("{task.description}", table_column=Column(max_width=room, no_wrap=True, overflow="ellipsis")),
+            TextColumn(
+                "{task.description}",
+                markup=False,
+                table_column=Column(max_width=room, no_wrap=True, overflow="ellipsis"),
+            ),
             BarColumn(bar_width=14),
-            TextColumn("{task.fields[amount]}", table_column=Column(no_wrap=True)),
+            TextColumn("{task.fields[amount]}", markup=False, table_column=Column(no_wrap=True)),
             TimeRemainingColumn(compact=True),
             console=console,
             transient=True,

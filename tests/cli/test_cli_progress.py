@@ -83,11 +83,12 @@ def test_bars_become_lines_when_a_stage_is_done(on_screen) -> None:
 def test_a_bar_says_how_far(on_screen) -> None:
     screen = on_screen()
     bars = Bars(Output())
-    bars.take(Stage("download", "Downloading " + "x" * 90))
+    bars.take(Stage("download", "[/b] Downloading " + "x" * 90))
     bars.take(Progress("download", 500_000, 1_000_000, "byte"))
     bars.bar.refresh()
     bars.close()
     line = re.split(r"[\r\n]+", plain(screen.getvalue()).rstrip())[-1]
+    assert "[/b] Downloading xx" in line
     assert "… ━" in line
     assert "500 kB of 1.0 MB" in line
     assert "--:--" in line
