@@ -44,12 +44,12 @@ class Skeleton:
         return [name for name in self.model.state_dict() if not name.startswith(self.prefix + ".")]
 
     def fill_outer(self, tensors: Tensors) -> None:
-        """Make embeddings, final norm and head real."""
+        """Make embeddings, final norm and head real; a tied head that the files hold with other values stays its own."""
         known = tensors.names()
         for name in self.outer_names():
             if name in known:
                 self._put(self.model, name, tensors.read(name), name)
-        self.model.tie_weights()
+        self.model.tie_weights(missing_keys=set(self.outer_names()) - known, recompute_mapping=False)
         if left := [name for name, p in self.model.named_parameters() if p.is_meta and not name.startswith(self.prefix + ".")]:
             raise UnsupportedArchitecture(f"The weight files lack {left[0]}.", "Only complete checkpoints can be pruned.")
 
@@ -68,8 +68,11 @@ class Skeleton:
         return block
 
     def empty_block(self, index: int) -> None:
-        """Give a block's memory back."""
-        self.blocks[index].to("meta")
+        """Give the memory of a block's parameters back. Buffers stay: not all of them are in the files."""
+        for module in self.blocks[index].modules():
+            for leaf, parameter in module._parameters.items():
+                if parameter is not None:
+                    module._parameters[leaf] = nn.Parameter(parameter.to("meta"), requires_grad=False)
 
     def _put(self, root: nn.Module, name: str, tensor: torch.Tensor, full_name: str) -> None:
         owner_name, _, leaf = name.rpartition(".")

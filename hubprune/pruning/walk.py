@@ -132,10 +132,13 @@ class Walk:
             self.skeleton.empty_block(index)
             yield Progress(self.stage, index + 1, count, "block")
         if evaluation:
-            own_ends = {variant.name: variant.weights for variant in variants}
-            for name, lane in {DENSE_LANE: dense, **measured}.items():
-                self.skeleton.fill_outer(own_ends.get(name) or self.tensors)
-                result.losses[name] = _losses(lane, self.calls)
+            self.skeleton.fill_outer(self.tensors)
+            own_ends = {variant.name: variant.weights for variant in variants if variant.weights is not None}
+            lanes = {DENSE_LANE: dense, **measured}
+            for name in sorted(lanes, key=lambda name: name in own_ends):  # other checkpoints last
+                if name in own_ends:
+                    self.skeleton.fill_outer(own_ends[name])
+                result.losses[name] = _losses(lanes[name], self.calls)
             self.skeleton.empty_outer()
         return result
 
