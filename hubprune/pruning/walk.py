@@ -16,8 +16,10 @@ from typing import Protocol
 
 import torch
 
+from hubprune.checkpoint.files import is_finite
 from hubprune.checkpoint.skeleton import Skeleton, linear_maps
 from hubprune.checkpoint.tensors import Tensors
+from hubprune.errors import HubpruneError
 from hubprune.events import Progress
 from hubprune.pruning.calls import BlockCalls
 from hubprune.pruning.collect import InputGroup, collect
@@ -25,7 +27,7 @@ from hubprune.pruning.lanes import Allocate, Batch, Group, Lane, copy_lane, star
 from hubprune.pruning.loss import token_losses
 from hubprune.pruning.methods import Method
 from hubprune.pruning.patterns import Pattern
-from hubprune.pruning.statistics import InputNorms
+from hubprune.pruning.statistics import InputNorms, SecondMoment
 
 DENSE_LANE = "dense"
 
@@ -170,24 +172,31 @@ class Walk:
         method, pattern, changed, counts = variant.method, variant.pattern, {}, []
         assert method is not None and pattern is not None
 
-        def statistics_of(names: list[str], batches: list[Batch]) -> list[InputGroup]:
+        def statistics_of(
+            names: list[str], batches: list[Batch], kind: type[InputNorms] | type[SecondMoment]
+        ) -> list[InputGroup]:
             chosen = {name: maps[name] for name in names}
-            kind = method.statistic or InputNorms
             return collect(chosen, kind, batches, lambda batch: self._run(index, batch)) if names else []
 
         if method.statistic is None:
             groups: Iterator[InputGroup] = (InputGroup([name], None) for name in maps)
         elif self.sequential == "block":
-            groups = iter(statistics_of(list(maps), calibration.batches))
+            groups = iter(statistics_of(list(maps), calibration.batches, method.statistic))
         else:
-            order = [group.names for group in statistics_of(list(maps), calibration.batches[:1])]
-            groups = (group for names in order for group in statistics_of(names, calibration.batches))
+            kind = method.statistic
+            order = [group.names for group in statistics_of(list(maps), calibration.batches[:1], InputNorms)]
+            groups = (group for names in order for group in statistics_of(names, calibration.batches, kind))
         for group in groups:
             weights = [self._to_device(stored[f"{name}.weight"]) for name in group.names]
             for name, pruned in zip(group.names, method.prune(weights, group.statistic, pattern), strict=True):
                 before = stored[f"{name}.weight"]
                 after, mask = pruned.weight.to("cpu", before.dtype), pruned.mask.to("cpu")
                 after = after if method.updates else before.masked_fill(mask, 0)
+                if not is_finite(after):
+                    raise HubpruneError(
+                        f"The updated weights of {name} in block {index} leave the range of {before.dtype}.",
+                        "Use --method wanda, which changes no weight that stays.",
+                    )
                 changed[f"{name}.weight"] = after
                 counts.append(
                     MatrixCount(index, name, (before.shape[0], before.shape[1]), int(mask.sum()), _zeros(after), _zeros(before))
