@@ -48,7 +48,9 @@ class CheckpointFiles:
         if len({tensor for tensor, _ in held}) != len(held):
             raise CheckpointDamaged("A tensor occurs in two weight files.", "Use another revision of the model.")
         if lost := sorted(set(weight_map.items()) - set(held)):
-            raise CheckpointDamaged(f"The index names {lost[0][0]}, which {lost[0][1]} lacks.", "Download the model again.")
+            raise CheckpointDamaged(
+                f"The index names {lost[0][0]}, which {lost[0][1]} lacks.", "Download the model again."
+            )
         return cls(folder, files, indexed=True)
 
     @cached_property
@@ -86,7 +88,12 @@ def read_index(path: Path) -> dict[str, str]:
     except (OSError, ValueError, KeyError, TypeError, AttributeError) as error:
         raise CheckpointDamaged(f"The index {path.name} cannot be read.", "Download the model again.") from error
     for name in names:
-        if not isinstance(name, str) or PurePosixPath(name).name != name or "\\" in name or not name.endswith(".safetensors"):
+        if (
+            not isinstance(name, str)
+            or PurePosixPath(name).name != name
+            or "\\" in name
+            or not name.endswith(".safetensors")
+        ):
             raise CheckpointDamaged(
                 f"The index names the weight file {name!r}, which is not a safetensors file of its own folder.",
                 "Do not use this repository.",

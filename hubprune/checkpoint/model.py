@@ -20,13 +20,12 @@ def read_config(folder: Path, *, trust_remote_code: bool = False) -> Any:
     except (ValueError, KeyError, OSError) as error:
         first = str(error).strip().splitlines()[0][:200] if str(error).strip() else type(error).__name__
         raise UnsupportedArchitecture(
-            f"The configuration of {folder.name} cannot be used: {first}", "Use a model of a class that transformers knows."
+            f"The configuration of {folder.name} cannot be used: {first}",
+            "Use a model of a class that transformers knows.",
         ) from error
 
 
-def open_tensors(
-    folder: Path, skeleton: Skeleton, *, whole: bool = False, trust_remote_code: bool = False
-) -> Tensors:
+def open_tensors(folder: Path, skeleton: Skeleton, *, whole: bool = False, trust_remote_code: bool = False) -> Tensors:
     """The tensors of a folder under the names of a skeleton's module tree.
 
     They are streamed where the names line up, else (or where `whole` asks for it) the model is loaded whole.
@@ -34,7 +33,7 @@ def open_tensors(
     files = CheckpointFiles.open(folder)
     names = stored_names(skeleton, {name: files.entry(name).shape for name in files.where})
     if names is None or whole:
-        return load_whole(folder, files if names else None, names, trust_remote_code=trust_remote_code)
+        return load_whole(folder, files, names, trust_remote_code=trust_remote_code)
     return StreamedTensors(files, names)
 
 
@@ -62,22 +61,27 @@ def prunable(skeleton: Skeleton) -> dict[str, tuple[int, int]]:
     Raises UnsupportedArchitecture where blocks differ in what can be pruned, or hold weights that are neither linear
     maps nor norms and vectors: such a block would be half-pruned.
     """
-    shapes: dict[str, tuple[int, int]] = {}
+    found: list[dict[str, tuple[int, int]]] = []
     for index, block in enumerate(skeleton.blocks):
         maps = dict(linear_maps(block))
         if not maps:
             raise _refused(skeleton, f"block {index} has no linear maps")
         for name, parameter in block.named_parameters():
             owner = block.get_submodule(name.rpartition(".")[0])
-            if parameter.dim() >= 2 and name.removesuffix(".weight") not in maps and "norm" not in type(owner).__name__.lower():
+            if (
+                parameter.dim() >= 2
+                and name.removesuffix(".weight") not in maps
+                and "norm" not in type(owner).__name__.lower()
+            ):
                 raise _refused(skeleton, f"{name} ({type(owner).__name__}) is no linear map")
-        for name, module in maps.items():
-            out, inputs = module.weight.shape
-            shapes.setdefault(name, (out, inputs))
-    return shapes
+        found.append({name: (module.out_features, module.in_features) for name, module in maps.items()})
+        if found[index] != found[0]:
+            raise _refused(skeleton, f"the matrices of block {index} differ from those of block 0")
+    return found[0]
 
 
 def _refused(skeleton: Skeleton, reason: str) -> UnsupportedArchitecture:
     return UnsupportedArchitecture(
-        f"hubprune cannot prune {type(skeleton.model).__name__} yet: {reason}.", "Please open an issue that names the model."
+        f"hubprune cannot prune {type(skeleton.model).__name__} yet: {reason}.",
+        "Please open an issue that names the model.",
     )

@@ -50,15 +50,21 @@ class Skeleton:
             if name in known:
                 self._put(self.model, name, tensors.read(name), name)
         self.model.tie_weights(missing_keys=set(self.outer_names()) - known, recompute_mapping=False)
-        if left := [name for name, p in self.model.named_parameters() if p.is_meta and not name.startswith(self.prefix + ".")]:
-            raise UnsupportedArchitecture(f"The weight files lack {left[0]}.", "Only complete checkpoints can be pruned.")
+        if left := [
+            name for name, p in self.model.named_parameters() if p.is_meta and not name.startswith(self.prefix + ".")
+        ]:
+            raise UnsupportedArchitecture(
+                f"The weight files lack {left[0]}.", "Only complete checkpoints can be pruned."
+            )
 
     def empty_outer(self) -> None:
         """Give the memory of everything outside the block list back."""
         for name, parameter in list(self.model.named_parameters(remove_duplicate=False)):
             if not name.startswith(self.prefix + ".") and not parameter.is_meta:
                 owner, _, leaf = name.rpartition(".")
-                self.model.get_submodule(owner)._parameters[leaf] = nn.Parameter(parameter.to("meta"), requires_grad=False)
+                self.model.get_submodule(owner)._parameters[leaf] = nn.Parameter(
+                    parameter.to("meta"), requires_grad=False
+                )
 
     def fill_block(self, index: int, stored: dict[str, torch.Tensor]) -> nn.Module:
         """Put stored tensors (local name -> tensor) into a block, converted to the computation's dtype and device."""
@@ -117,11 +123,7 @@ def find_blocks(model: nn.Module) -> tuple[str, nn.ModuleList]:
     """The one list of the decoder that has as many entries as the model has layers: (its name, the list)."""
     count = model.config.get_text_config(decoder=True).num_hidden_layers
     decoder = model.get_decoder()
-    hits = [
-        module
-        for module in decoder.modules()
-        if isinstance(module, nn.ModuleList) and len(module) == count
-    ]
+    hits = [module for module in decoder.modules() if isinstance(module, nn.ModuleList) and len(module) == count]
     if len(hits) != 1:
         raise UnsupportedArchitecture(
             f"hubprune cannot prune {type(model).__name__}: it has {len(hits)} lists of {count} blocks where one is expected.",

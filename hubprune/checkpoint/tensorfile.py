@@ -104,7 +104,9 @@ def read_into(path: Path, view: memoryview, offset: int) -> None:
         os.close(descriptor)
 
 
-def encode_header(tensors: dict[str, tuple[torch.dtype, tuple[int, ...]]], metadata: dict[str, str]) -> tuple[bytes, dict[str, TensorEntry]]:
+def encode_header(
+    tensors: dict[str, tuple[torch.dtype, tuple[int, ...]]], metadata: dict[str, str]
+) -> tuple[bytes, dict[str, TensorEntry]]:
     """Length prefix and JSON header for tensors laid out one after the other in the given order, padded to 8 bytes."""
     names = {dtype: name for name, dtype in DTYPES.items()}
     header: dict[str, Any] = {"__metadata__": metadata} if metadata else {}
@@ -144,7 +146,9 @@ def _check_ranges(path: Path, entries: dict[str, TensorEntry], room: int) -> Non
     at = 0
     for entry in sorted(entries.values(), key=lambda entry: (entry.start, entry.end)):
         if entry.start != at:
-            raise _damaged(path, f"the range of {entry.name} {'overlaps another' if entry.start < at else 'leaves a hole'}")
+            raise _damaged(
+                path, f"the range of {entry.name} {'overlaps another' if entry.start < at else 'leaves a hole'}"
+            )
         at = entry.end
     if at != room:
         raise _damaged(path, f"it holds {room:,} bytes of tensors where its header says {at:,}")

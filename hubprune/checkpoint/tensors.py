@@ -7,6 +7,7 @@ the model is loaded whole with it, and the plan says so.
 
 from __future__ import annotations
 
+from collections import Counter
 from pathlib import Path
 from typing import Protocol
 
@@ -47,13 +48,13 @@ class StreamedTensors:
 class WholeTensors:
     """Tensors of a model that transformers loaded whole, in the stored dtype.
 
-    Where the names line up all the same, `files` and `stored_names` say where each tensor stands in the files.
+    Where the names line up all the same, `stored_names` says where each tensor stands in the files.
     """
 
     streamed = False
 
     def __init__(
-        self, model: torch.nn.Module, files: CheckpointFiles | None = None, stored_names: dict[str, str] | None = None
+        self, model: torch.nn.Module, files: CheckpointFiles, stored_names: dict[str, str] | None = None
     ) -> None:
         self.model, self.files, self.stored_names = model, files, stored_names
         self.state = model.state_dict()
@@ -65,7 +66,9 @@ class WholeTensors:
         return self.state[name].clone()
 
 
-def line_up(shapes: dict[str, torch.Size], tied: set[str], prefix: str, stored: dict[str, tuple[int, ...]]) -> dict[str, str] | None:
+def line_up(
+    shapes: dict[str, torch.Size], tied: set[str], prefix: str, stored: dict[str, tuple[int, ...]]
+) -> dict[str, str] | None:
     """Match the module tree's names with the files' names.
 
     Args:
@@ -90,20 +93,25 @@ def line_up(shapes: dict[str, torch.Size], tied: set[str], prefix: str, stored: 
 
 
 def load_whole(
-    folder: Path,
-    files: CheckpointFiles | None = None,
-    stored_names: dict[str, str] | None = None,
-    *,
-    trust_remote_code: bool = False,
+    folder: Path, files: CheckpointFiles, stored_names: dict[str, str] | None = None, *, trust_remote_code: bool = False
 ) -> WholeTensors:
-    """Load the model whole with transformers, in the stored dtype.
+    """Load the model whole with transformers, in the dtype that most of its weights have in the files.
+
+    The configuration's own dtype is no guide: it often names another one than the files hold.
 
     Raises CheckpointDamaged where weights would be left missing or do not fit.
     """
     from transformers import AutoModelForCausalLM
 
+    sizes: Counter[torch.dtype] = Counter()
+    for entry in (file.entries[name] for name, file in files.where.items()):
+        sizes[entry.dtype] += entry.nbytes // entry.dtype.itemsize
     model, info = AutoModelForCausalLM.from_pretrained(
-        folder, dtype="auto", use_safetensors=True, output_loading_info=True, trust_remote_code=trust_remote_code
+        folder,
+        dtype=sizes.most_common(1)[0][0],
+        use_safetensors=True,
+        output_loading_info=True,
+        trust_remote_code=trust_remote_code,
     )
     if missing := sorted(map(str, info["missing_keys"])) or sorted(map(str, info.get("mismatched_keys") or ())):
         others = f" and {len(missing) - 1} more" if len(missing) > 1 else ""

@@ -1,8 +1,8 @@
 """Writing the pruned checkpoint: shards like the source's, filled in place while the walk goes on.
 
-Every output file is made at its full size at once; what is not pruned is copied from the source by byte range, and
-each finished tensor is written to its place. Files keep the source's names, headers and order; only a source file of
-more than 5 GB is split.
+Every output file is made at its full size at once and each finished tensor is written to its place; what was not
+written is copied from the source by byte range at the end. Files keep the source's names, headers and order; only
+where a source file has more than 5 GB is the checkpoint cut anew.
 """
 
 from __future__ import annotations
@@ -34,7 +34,7 @@ class Writer(Protocol):
 
 def open_writer(out: Path, tensors: Tensors, max_shard_bytes: int = MAX_SHARD_BYTES) -> Writer:
     """The writer that fits where the tensors come from."""
-    if isinstance(tensors, (StreamedTensors, WholeTensors)) and tensors.files and tensors.stored_names:
+    if isinstance(tensors, (StreamedTensors, WholeTensors)) and tensors.stored_names:
         return ShardWriter(out, tensors.files, tensors.stored_names, max_shard_bytes)
     assert isinstance(tensors, WholeTensors)
     return WholeWriter(out, tensors, max_shard_bytes)
@@ -50,19 +50,21 @@ class ShardWriter:
         shards = _shards(files, max_shard_bytes)
         for name, (header, entries) in shards.items():
             path = out / name
+            size = len(header) + max((entry.end for entry in entries.values()), default=0)
             with path.open("wb") as file:
                 file.write(header)
-                file.truncate(len(header) + max((entry.end for entry in entries.values()), default=0))
+                file.truncate(size)
+                if hasattr(os, "posix_fallocate"):  # a disk that is too small says so now, not after hours
+                    os.posix_fallocate(file.fileno(), 0, size)
             for entry in entries.values():
                 self.place[entry.name] = (path, len(header), entry)
             self.names.append(name)
-        for name in self.place:
-            self._copy(files, name)
+        self.files, self.left = files, dict.fromkeys(self.place)  # not written yet
         if len(shards) > 1 or files.indexed:
             self.names.append(_write_index(out, files, shards))
 
-    def _copy(self, files: CheckpointFiles, name: str) -> None:
-        source, entry = files.where[name], files.entry(name)
+    def _copy(self, name: str) -> None:
+        source, entry = self.files.where[name], self.files.entry(name)
         path, offset, target = self.place[name]
         with source.path.open("rb") as reader, path.open("r+b") as writer:
             reader.seek(len(source.header) + entry.start)
@@ -88,8 +90,11 @@ class ShardWriter:
                 done += os.pwrite(descriptor, raw[done:], offset + entry.start + done)
         finally:
             os.close(descriptor)
+        self.left.pop(entry.name, None)
 
     def close(self) -> list[str]:
+        for name in self.left:
+            self._copy(name)
         for path in {path for path, _, _ in self.place.values()}:
             descriptor = os.open(path, os.O_RDONLY)
             try:
@@ -123,7 +128,10 @@ def _shards(files: CheckpointFiles, limit: int) -> dict[str, tuple[bytes, dict[s
             if groups[-1] and sum(e.nbytes for e in groups[-1].values()) + entry.nbytes > limit:
                 groups.append({})
             groups[-1][entry.name] = entry
-    plain = {name: {key: (e.dtype, e.shape) for key, e in group.items()} for name, group in zip(_names(len(groups)), groups, strict=True)}
+    plain = {
+        name: {key: (e.dtype, e.shape) for key, e in group.items()}
+        for name, group in zip(_names(len(groups)), groups, strict=True)
+    }
     return {name: encode_header(group, {"format": "pt"}) for name, group in plain.items()}
 
 
@@ -133,7 +141,9 @@ def _names(count: int) -> list[str]:
 
 def _write_index(out: Path, files: CheckpointFiles, shards: dict[str, tuple[bytes, dict[str, TensorEntry]]]) -> str:
     """The source's index byte for byte where the shards are the source's, else one that names the new files."""
-    if files.indexed and list(shards) == list(files.files):
+    if files.indexed and {name: entries for name, (_, entries) in shards.items()} == {
+        n: f.entries for n, f in files.files.items()
+    }:
         (out / INDEX_FILE).write_bytes((files.folder / INDEX_FILE).read_bytes())
     else:
         total = sum(entry.nbytes for _, entries in shards.values() for entry in entries.values())

@@ -11,7 +11,13 @@ from walking import COMMON, FAMILIES
 from hubprune.errors import UnsupportedArchitecture
 from hubprune.pruning.check import check_walk
 
-LARGE = {"num_hidden_layers": 40, "vocab_size": 200_000, "hidden_size": 4096, "intermediate_size": 14_336, "head_dim": 128}
+LARGE = {
+    "num_hidden_layers": 40,
+    "vocab_size": 200_000,
+    "hidden_size": 4096,
+    "intermediate_size": 14_336,
+    "head_dim": 128,
+}
 HEADS = {"num_attention_heads": 32, "num_key_value_heads": 8, "max_position_embeddings": 8192}
 
 

@@ -102,7 +102,9 @@ def test_only_the_first_batch_runs_to_its_end() -> None:
 def test_a_part_of_the_maps_can_be_asked_for() -> None:
     block = Block()
     maps = maps_of(block)
-    groups = collect({name: maps[name] for name in ("k", "down")}, InputNorms, batches(windows("de", 4, 0)), run_of(block))
+    groups = collect(
+        {name: maps[name] for name in ("k", "down")}, InputNorms, batches(windows("de", 4, 0)), run_of(block)
+    )
     assert names(groups) == [["k"], ["down"]]
 
 

@@ -37,7 +37,9 @@ def naive(
     """The whole model pruned by the twin, and its masks."""
     model = load_plain(folder)
     _, blocks = find_blocks(model)
-    masks = twins.prune_whole(model, blocks, calibration(), method, parse(pattern), sequential=sequential, stored=stored)
+    masks = twins.prune_whole(
+        model, blocks, calibration(), method, parse(pattern), sequential=sequential, stored=stored
+    )
     return model, masks
 
 
@@ -69,7 +71,9 @@ def test_matrix_by_matrix_equals_the_naive_implementation(saved, family: str, me
 
 @pytest.mark.parametrize("method", ["wanda", "sparsegpt"])
 def test_the_two_orders_differ(saved, method: str) -> None:
-    block, matrix = (walk(saved("llama"), [pruned_by(method, "50%")], sequential=s).tensors for s in ("block", "matrix"))
+    block, matrix = (
+        walk(saved("llama"), [pruned_by(method, "50%")], sequential=s).tensors for s in ("block", "matrix")
+    )
     first, down = ("pruned", 0, "self_attn.q_proj.weight"), ("pruned", 0, "mlp.down_proj.weight")
     assert torch.equal(block[first], matrix[first])
     assert not torch.equal(block[down] == 0, matrix[down] == 0)

@@ -24,7 +24,7 @@ class ToyBlock(nn.Module):
         self.mix, self.out = nn.Linear(config.hidden_size, config.hidden_size), nn.Linear(16, 16)
         self.register_buffer("decay", torch.linspace(0.1, 0.9, 16), persistent=False)
 
-    def forward(self, hidden_states: torch.Tensor, extra: torch.Tensor | None = None, factor: float = 1.0):  # noqa: ANN201
+    def forward(self, hidden_states: torch.Tensor, extra: torch.Tensor | None = None, factor: float = 1.0):
         past = hidden_states.cumsum(1) / torch.arange(1, hidden_states.shape[1] + 1)[:, None]
         x = self.mix(hidden_states + self.decay * past) * factor
         x = hidden_states + self.out(torch.tanh(x if extra is None else x + extra))

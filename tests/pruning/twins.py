@@ -54,7 +54,11 @@ def wanda(weight: torch.Tensor, norms: torch.Tensor, pattern: Pattern) -> torch.
 
 
 def sparsegpt(
-    weight: torch.Tensor, hessian: torch.Tensor, pattern: Pattern, mask: torch.Tensor | None = None, damping: float = 0.01
+    weight: torch.Tensor,
+    hessian: torch.Tensor,
+    pattern: Pattern,
+    mask: torch.Tensor | None = None,
+    damping: float = 0.01,
 ) -> tuple[torch.Tensor, torch.Tensor]:
     """(weight, mask) in float64 by the definition: for each column, H of the columns still free is solved anew.
 
