@@ -43,8 +43,12 @@ def inverse_factor(hessian: torch.Tensor, damping: float = DAMPING) -> torch.Ten
         damped = hessian.clone()
         damped.diagonal().add_(damping * mean)
         lower, failed = torch.linalg.cholesky_ex(damped)
+        del damped  # at most three matrices of this size at a time, for a large model each has gigabytes
         if not failed:
-            factor, failed = torch.linalg.cholesky_ex(torch.cholesky_inverse(lower), upper=True)
+            inverse = torch.cholesky_inverse(lower)
+            del lower
+            factor, failed = torch.linalg.cholesky_ex(inverse, upper=True)
+            del inverse
             if not failed and bool(torch.isfinite(factor).all()):
                 return factor
         damping *= 10
@@ -100,7 +104,9 @@ def sweep(
     return weight, chosen.t().contiguous()
 
 
-def _sweep_block(part: torch.Tensor, u: torch.Tensor, removed: torch.Tensor, choose: NofM | None, inner: int) -> torch.Tensor:
+def _sweep_block(
+    part: torch.Tensor, u: torch.Tensor, removed: torch.Tensor, choose: NofM | None, inner: int
+) -> torch.Tensor:
     """Sweep one column block in place; returns the scaled errors, (width, out).
 
     part: (width, out) weights; removed: (width, out) mask, filled group by group where `choose` is given.
