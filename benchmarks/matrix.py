@@ -8,6 +8,7 @@ from tokenizers.processors import TemplateProcessing
 
 from hubprune.calibration import gather
 from hubprune.checkpoint.model import open_tensors
+from hubprune.events import run_to_end
 from hubprune.hub import connect
 from hubprune.pruning.calls import BlockCalls
 from hubprune.pruning.lanes import in_memory
@@ -39,7 +40,9 @@ def main(arguments: list[str]) -> None:
     parser.add_argument("--eval-samples", type=int, default=40)
     parser.add_argument("--seq-len", type=int, default=256)
     parser.add_argument("--seed", type=int, default=0)
-    parser.add_argument("--plain", action="store_true", help="documents joined by a blank line, no token added to a window")
+    parser.add_argument(
+        "--plain", action="store_true", help="documents joined by a blank line, no token added to a window"
+    )
     options = parser.parse_args(arguments)
     torch.set_num_threads(2)
     recipe = Recipe(
@@ -63,16 +66,20 @@ def main(arguments: list[str]) -> None:
     if options.plain:
         tokenizer.eos_token = None
         tokenizer.backend_tokenizer.post_processor = TemplateProcessing(single="$A", pair="$A $B")
-    texts = finish(gather(examined.recipe, tokenizer, hub, seq_len=options.seq_len))
+    texts = run_to_end(gather(examined.recipe, tokenizer, hub, seq_len=options.seq_len))
     variants = [
-        Variant(group.label, METHODS[options.method](), parse(options.pattern), [group]) for group in groups(texts.calibration)
+        Variant(group.label, METHODS[options.method], parse(options.pattern), [group])
+        for group in groups(texts.calibration)
     ]
     tensors = open_tensors(MODEL, examined.skeleton)
     calls = BlockCalls(examined.skeleton, examined.returns_tuple)
     walk = Walk(examined.skeleton, tensors, calls, 16, in_memory(False), examined.prunes)
-    result = finish(walk.run(groups(texts.evaluation), variants, lambda *finished: None))
+    result = run_to_end(walk.run(groups(texts.evaluation), variants, lambda *finished: None))
     scored = options.seq_len - 1
-    print(f"{options.method} {options.pattern}, {options.samples} x {options.seq_len} tokens; perplexity on {options.eval_samples} windows" + ", plain" * options.plain)
+    print(
+        f"{options.method} {options.pattern}, {options.samples} x {options.seq_len} tokens; "
+        f"perplexity on {options.eval_samples} windows" + ", plain" * options.plain
+    )
     print(f"{'':12}" + "".join(f"{language:>8}" for language in LANGUAGES))
     table = {}
     for lane, losses in result.losses.items():
@@ -85,12 +92,3 @@ def main(arguments: list[str]) -> None:
             print(f"largest deviation from the reference, {name}: {largest * 100:.1f} %")
     best = sum(min(table[row][i] for row in LANGUAGES) == table["target"][i] for i in range(len(LANGUAGES)))
     print(f"the target language's calibration is the best of seven for {best} of {len(LANGUAGES)} languages")
-
-
-def finish(events):
-    """Run a generator to its end and return its result."""
-    while True:
-        try:
-            next(events)
-        except StopIteration as stop:
-            return stop.value

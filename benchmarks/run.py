@@ -2,7 +2,7 @@
 
     kernels              masks and column sweeps against their plain versions, ratios in one process
     shapes               a random model of real shapes (0.6 B parameters), streamed and loaded whole: time, peak memory
-    matrix TEXT          perplexity of every language for every calibration language, on the embedded model and real text
+    matrix TEXT          perplexity of each language for each calibration language: embedded model, real text
 
 What was found stands in LOG.md, with date, command and machine. Times are ratios in one run: machines are noisy.
 """
@@ -16,7 +16,9 @@ import shapes
 COMMANDS = {"kernels": kernels.main, "shapes": shapes.main, "matrix": matrix.main}
 
 if __name__ == "__main__":
-    names = [name for name in sys.argv[1:2] if name in COMMANDS] or (["kernels", "shapes"] if len(sys.argv) == 1 else [])
+    names = [name for name in sys.argv[1:2] if name in COMMANDS] or (
+        ["kernels", "shapes"] if len(sys.argv) == 1 else []
+    )
     if not names:
         sys.exit(__doc__)
     for name in names:

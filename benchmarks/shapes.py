@@ -29,19 +29,32 @@ def main(arguments: list[str]) -> None:
         folder = Path(temporary) / "model"
         subprocess.run([sys.executable, __file__, "--make", str(folder), json.dumps(vars(options))], check=True)
         size = sum(file.stat().st_size for file in folder.glob("*.safetensors"))
-        print(f"model: {options.blocks} blocks of width {options.hidden}, vocabulary {options.vocabulary:,}, {size / 1e9:.2f} GB")
-        print(f"{options.method} {options.pattern}, {options.samples} x {options.seq_len} tokens, two languages measured, with control")
+        print(
+            f"model: {options.blocks} blocks of width {options.hidden}, vocabulary {options.vocabulary:,}, "
+            f"{size / 1e9:.2f} GB"
+        )
+        print(
+            f"{options.method} {options.pattern}, {options.samples} x {options.seq_len} tokens, "
+            "two languages measured, with control"
+        )
         hashes = set()
         for name, whole in (("streamed", False), ("whole", True)):
             out = Path(temporary) / name
             seconds, peak, stages = child(["--run", str(folder), str(out), json.dumps(vars(options)), str(int(whole))])
-            digests = [subprocess.check_output(["sha256sum", file]).split()[0] for file in sorted(out.glob("*.safetensors"))]
+            digests = [
+                subprocess.check_output(["sha256sum", file]).split()[0] for file in sorted(out.glob("*.safetensors"))
+            ]
             hashes.add(tuple(digests))
-            print(f"{name:9} {seconds:6.0f} s, peak memory {peak / 1e9:.2f} GB = {peak / size:.2f} x the weights; stages {stages}")
+            print(
+                f"{name:9} {seconds:6.0f} s, peak memory {peak / 1e9:.2f} GB = {peak / size:.2f} x the weights; "
+                f"stages {stages}"
+            )
             shutil.rmtree(out)
         print("same weight files:", len(hashes) == 1)
         seconds, peak, _ = child(["--load", str(folder)])
-        print(f"{'load only':9} {seconds:6.0f} s, peak memory {peak / 1e9:.2f} GB (transformers, float32: the model and nothing else)")
+        print(
+            f"{'load only':9} {seconds:6.0f} s, peak memory {peak / 1e9:.2f} GB (transformers, float32, nothing else)"
+        )
 
 
 def child(arguments: list[str]) -> tuple[float, int, dict]:
@@ -54,7 +67,11 @@ def child(arguments: list[str]) -> tuple[float, int, dict]:
     process.returncode = os.waitstatus_to_exitcode(status)
     if process.returncode:
         sys.exit(f"{arguments[0]} failed")
-    return time.monotonic() - before, usage.ru_maxrss * 1024, json.loads(printed.splitlines()[-1] if printed.strip() else "{}")
+    return (
+        time.monotonic() - before,
+        usage.ru_maxrss * 1024,
+        json.loads(printed.splitlines()[-1] if printed.strip() else "{}"),
+    )
 
 
 def make(folder: Path, options: dict) -> None:
@@ -81,6 +98,7 @@ def make(folder: Path, options: dict) -> None:
 
 def run(folder: str, out: str, options: dict, whole: bool) -> None:
     from hubprune import Recipe
+    from hubprune.events import run_to_end
     from hubprune.run import prune
 
     recipe = Recipe(
@@ -95,13 +113,8 @@ def run(folder: str, out: str, options: dict, whole: bool) -> None:
         eval_samples=options["eval_samples"],
         device="cpu",
     )
-    events = prune(recipe, Path(out), whole=whole)
-    while True:
-        try:
-            next(events)
-        except StopIteration as stop:
-            print(json.dumps(stop.value.run.stage_seconds))
-            break
+    report = run_to_end(prune(recipe, Path(out), whole=whole))
+    print(json.dumps(report.run.stage_seconds))
 
 
 def load(folder: str) -> None:

@@ -6,6 +6,7 @@ picture.
 
 from __future__ import annotations
 
+import io
 import os
 import pty
 import struct
@@ -49,7 +50,7 @@ def main() -> None:
     lines = [line_of(screen, number) for number in range(LINES)]
     while lines and not lines[-1].plain.strip():
         lines.pop()
-    console = Console(record=True, width=COLUMNS, file=open(os.devnull, "w", encoding="utf-8"))
+    console = Console(record=True, width=COLUMNS, file=io.StringIO())
     console.print(Text("$ hubprune demo", style="bold"))
     for line in lines:
         console.print(line, no_wrap=True)

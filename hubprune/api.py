@@ -5,19 +5,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Generator
-from contextlib import closing
+from collections.abc import Callable
 from pathlib import Path
-from typing import TypeVar
 
 from hubprune import inspection, planning, run
-from hubprune.events import Event, Published
+from hubprune.events import Event, Published, run_to_end
 from hubprune.hub import Hub
 from hubprune.publishing import card
 from hubprune.recipe import Recipe
 from hubprune.report import Report
 
-Result = TypeVar("Result")
 OnEvent = Callable[[Event], None]
 
 
@@ -33,7 +30,7 @@ def prune(
 
     Raises OutputExists where `out` holds something and `force` is not given.
     """
-    return _finish(run.prune(recipe, Path(out), hub=hub, force=force), on_event)
+    return run_to_end(run.prune(recipe, Path(out), hub=hub, force=force), on_event)
 
 
 def push(
@@ -49,7 +46,7 @@ def push(
 ) -> tuple[Report, Published]:
     """The whole loop: pull, prune, measure, write the card, publish. Private unless asked otherwise."""
     events = run.push(recipe, repo_id, hub=hub, private=private, create_pr=create_pr, message=message, force=force)
-    return _finish(events, on_event)
+    return run_to_end(events, on_event)
 
 
 def publish(
@@ -67,34 +64,23 @@ def publish(
     events = run.publish(
         Path(folder), repo_id, hub=hub, private=private, create_pr=create_pr, message=message, force=force
     )
-    return _finish(events, on_event)
+    return run_to_end(events, on_event)
 
 
 def evaluate(
     recipe: Recipe, against: str | None = None, *, hub: Hub | None = None, on_event: OnEvent | None = None
 ) -> Report:
     """Measure `recipe.model` in `recipe.eval_lang`, beside the checkpoint `against` on the same windows."""
-    return _finish(run.evaluate(recipe, against, hub=hub), on_event)
+    return run_to_end(run.evaluate(recipe, against, hub=hub), on_event)
 
 
 def inspect(
     model: str, *, revision: str | None = None, hub: Hub | None = None, on_event: OnEvent | None = None
 ) -> inspection.Inspection:
     """Count the zeros that a checkpoint really holds, by kind of matrix."""
-    return _finish(inspection.inspect(model, hub, revision), on_event)
+    return run_to_end(inspection.inspect(model, hub, revision), on_event)
 
 
 def write_card(folder: str | Path, repo_id: str | None = None) -> Path:
     """Write the card of a folder again from its recipe and results; the author's own text in it stays."""
     return card.write(Path(folder), repo_id=repo_id)
-
-
-def _finish(events: Generator[Event, None, Result], on_event: OnEvent | None) -> Result:
-    with closing(events):
-        while True:
-            try:
-                event = next(events)
-            except StopIteration as stop:
-                return stop.value
-            if on_event:
-                on_event(event)

@@ -82,7 +82,9 @@ def needs(load: Workload, *, gpu: bool) -> Needs:
 def flops(load: Workload) -> float:
     """Floating-point operations of the walk: two for each matrix weight and token, and the statistics'."""
     dense = load.evaluation_tokens
-    pruned = (load.evaluation_tokens + load.calibration_tokens * (2 if load.passes_for_statistics else 1)) * load.variants
+    pruned = (
+        load.evaluation_tokens + load.calibration_tokens * (2 if load.passes_for_statistics else 1)
+    ) * load.variants
     forward = 2.0 * load.block_matrix * load.blocks * (dense + pruned)
     head = 2.0 * load.outer_parameters * load.evaluation_tokens * (1 + load.variants)
     moments = 2.0 * sum(w * w for w in load.input_widths) * load.calibration_tokens * load.blocks * load.variants
@@ -113,6 +115,7 @@ def free_memory() -> int:
 
 
 def free_gpu_memory(device: torch.device) -> int | None:
+    """Bytes free on a GPU; None for another device."""
     return torch.cuda.mem_get_info(device)[0] if device.type == "cuda" else None
 
 

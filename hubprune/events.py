@@ -5,8 +5,11 @@ A run is an iterator of these; closing the iterator cancels the run.
 
 from __future__ import annotations
 
+from collections.abc import Callable, Generator
+from contextlib import closing
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any, TypeVar
 
 from hubprune.report import LanguageRow, Report
 
@@ -63,3 +66,16 @@ class Published:
 
 
 Event = Stage | Progress | Warned | Measured | Finished | Published
+Result = TypeVar("Result")
+
+
+def run_to_end(events: Generator[Any, None, Result], on_event: Callable[[Any], None] | None = None) -> Result:
+    """The result of a generator of events; `on_event` is called with each. The run is closed however this ends."""
+    with closing(events):
+        while True:
+            try:
+                event = next(events)
+            except StopIteration as stop:
+                return stop.value
+            if on_event:
+                on_event(event)

@@ -8,8 +8,8 @@ from hubprune.errors import NotSignedIn, Offline
 from hubprune.estimate import free_disk, free_gpu_memory, free_memory, needs, speed
 from hubprune.hub import Hub, Source, connect, default_repo_id, translated
 from hubprune.hub.client import quiet
-from hubprune.hub.naming import repo_name
 from hubprune.hub.describe import listed
+from hubprune.hub.naming import repo_name
 from hubprune.hub.pull import bytes_to_fetch, needed
 from hubprune.recipe import Recipe
 from hubprune.report import ModelFacts

@@ -25,7 +25,9 @@ SEQUENTIAL = ("block", "matrix")
 DTYPES = ("auto", "float32", "bfloat16", "float16")
 
 
-def option(section: str, help: str, default: Any = dataclasses.MISSING, *, metavar: str | None = None, **more: Any) -> Any:
+def option(
+    section: str, help: str, default: Any = dataclasses.MISSING, *, metavar: str | None = None, **more: Any
+) -> Any:
     """A field that is also a flag: `section` is its heading in the help, `help` its line there."""
     metadata = {"section": section, "help": help, "metavar": metavar, **more}
     if default is dataclasses.MISSING:
@@ -49,7 +51,9 @@ class Recipe:
     revision: str | None = option("model", "Branch, tag or commit of MODEL.", None, metavar="REV")
 
     method: str = option("pruning", "How weights are chosen.", "sparsegpt", choices=METHODS)
-    pattern: str = option("pruning", "Zeros: a share (50%, 0.5) or N:M, N kept of each M inputs (2:4).", "50%", metavar="PATTERN")
+    pattern: str = option(
+        "pruning", "Zeros: a share (50%, 0.5) or N:M, N kept of each M inputs (2:4).", "50%", metavar="PATTERN"
+    )
     skip: tuple[str, ...] = option(
         "pruning", "Leave matrices alone whose name matches, e.g. '*.down_proj'; may be repeated.", (), metavar="GLOB"
     )
@@ -64,16 +68,24 @@ class Recipe:
         metavar="SOURCE",
     )
     samples: int = option("calibration", "Windows of calibration text, over all its languages.", 128, metavar="N")
-    seq_len: int | None = option("calibration", "Tokens in a window (2048, or the model's context if shorter).", None, metavar="N")
+    seq_len: int | None = option(
+        "calibration", "Tokens in a window (2048, or the model's context if shorter).", None, metavar="N"
+    )
     seed: int = option("calibration", "Seed for drawing the text.", 0, metavar="N")
 
     eval_lang: tuple[str, ...] = option(
         "evaluation", "Languages to measure (the calibration languages and the control).", (), metavar="LANG,..."
     )
-    eval_text: str | dict[str, str] = option("evaluation", "Text to measure on; sources as for --calib.", "auto", metavar="SOURCE")
+    eval_text: str | dict[str, str] = option(
+        "evaluation", "Text to measure on; sources as for --calib.", "auto", metavar="SOURCE"
+    )
     eval_samples: int = option("evaluation", "Windows measured in each language.", 32, metavar="N")
     control: str | None = option(
-        "evaluation", "Language of the control: pruned in the same run, only measured.", "en", metavar="LANG", off="--no-control"
+        "evaluation",
+        "Language of the control: pruned in the same run, only measured.",
+        "en",
+        metavar="LANG",
+        off="--no-control",
     )
     measure: bool = option("evaluation", "Measure nothing; the card will say so.", True, off="--no-eval")
 

@@ -63,7 +63,7 @@ def prunable(skeleton: Skeleton) -> dict[str, tuple[int, int]]:
     """
     found: list[dict[str, tuple[int, int]]] = []
     for index, block in enumerate(skeleton.blocks):
-        maps = dict(linear_maps(block))
+        maps: dict[str, Any] = dict(linear_maps(block))
         if not maps:
             raise _refused(skeleton, f"block {index} has no linear maps")
         for name, parameter in block.named_parameters():

@@ -9,6 +9,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator
 from dataclasses import dataclass
+from typing import Any
 
 import torch
 from torch import nn
@@ -29,7 +30,7 @@ class Skeleton:
         device: where computation takes place.
     """
 
-    model: nn.Module
+    model: Any  # a transformers PreTrainedModel
     blocks: nn.ModuleList
     prefix: str
     dtype: torch.dtype
@@ -44,7 +45,7 @@ class Skeleton:
         return [name for name in self.model.state_dict() if not name.startswith(self.prefix + ".")]
 
     def fill_outer(self, tensors: Tensors) -> None:
-        """Make embeddings, final norm and head real; a tied head that the files hold with other values stays its own."""
+        """Make embeddings, final norm and head real; a tied head that the files hold in its own right stays so."""
         known = tensors.names()
         for name in self.outer_names():
             if name in known:
@@ -119,14 +120,14 @@ def build(config, *, dtype: torch.dtype, device: torch.device, trust_remote_code
     return _place_buffers(Skeleton(model, blocks, prefix, dtype, device))
 
 
-def find_blocks(model: nn.Module) -> tuple[str, nn.ModuleList]:
+def find_blocks(model: Any) -> tuple[str, nn.ModuleList]:
     """The one list of the decoder that has as many entries as the model has layers: (its name, the list)."""
     count = model.config.get_text_config(decoder=True).num_hidden_layers
     decoder = model.get_decoder()
     hits = [module for module in decoder.modules() if isinstance(module, nn.ModuleList) and len(module) == count]
     if len(hits) != 1:
         raise UnsupportedArchitecture(
-            f"hubprune cannot prune {type(model).__name__}: it has {len(hits)} lists of {count} blocks where one is expected.",
+            f"hubprune cannot prune {type(model).__name__}: it has {len(hits)} lists of {count} blocks instead of one.",
             "Please open an issue that names the model.",
         )
     name = next(name for name, module in model.named_modules() if module is hits[0])

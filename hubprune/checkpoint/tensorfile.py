@@ -86,7 +86,7 @@ class TensorFile:
         entry = self.entries[name]
         raw = torch.empty(entry.nbytes, dtype=torch.uint8)
         if entry.nbytes:
-            read_into(self.path, memoryview(raw.numpy()), len(self.header) + entry.start)
+            read_into(self.path, raw.numpy().data, len(self.header) + entry.start)
         return raw.view(entry.dtype).view(entry.shape) if entry.nbytes else torch.empty(entry.shape, dtype=entry.dtype)
 
 

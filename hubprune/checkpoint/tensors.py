@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from collections import Counter
 from pathlib import Path
-from typing import Protocol
+from typing import Any, Protocol
 
 import torch
 
@@ -53,9 +53,7 @@ class WholeTensors:
 
     streamed = False
 
-    def __init__(
-        self, model: torch.nn.Module, files: CheckpointFiles, stored_names: dict[str, str] | None = None
-    ) -> None:
+    def __init__(self, model: Any, files: CheckpointFiles, stored_names: dict[str, str] | None = None) -> None:
         self.model, self.files, self.stored_names = model, files, stored_names
         self.state = model.state_dict()
 
@@ -106,13 +104,14 @@ def load_whole(
     sizes: Counter[torch.dtype] = Counter()
     for entry in (file.entries[name] for name, file in files.where.items()):
         sizes[entry.dtype] += entry.nbytes // entry.dtype.itemsize
-    model, info = AutoModelForCausalLM.from_pretrained(
+    loaded: Any = AutoModelForCausalLM.from_pretrained(
         folder,
         dtype=sizes.most_common(1)[0][0],
         use_safetensors=True,
         output_loading_info=True,
         trust_remote_code=trust_remote_code,
     )
+    model, info = loaded
     if missing := sorted(map(str, info["missing_keys"])) or sorted(map(str, info.get("mismatched_keys") or ())):
         others = f" and {len(missing) - 1} more" if len(missing) > 1 else ""
         raise CheckpointDamaged(

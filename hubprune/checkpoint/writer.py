@@ -82,7 +82,7 @@ class ShardWriter:
         path, offset, entry = self.place[self.stored_names[name]]
         if tensor.dtype != entry.dtype or tuple(tensor.shape) != entry.shape:
             raise ValueError(f"{name} is {tensor.dtype} {tuple(tensor.shape)}, the source {entry.dtype} {entry.shape}")
-        raw = memoryview(tensor.contiguous().flatten().view(torch.uint8).numpy())
+        raw = tensor.contiguous().flatten().view(torch.uint8).numpy().data
         descriptor = os.open(path, os.O_WRONLY)
         try:
             done = 0

@@ -15,6 +15,7 @@ from transformers.utils import logging
 
 
 def main(repo_id: str, folder: str, windows_file: str, prompt: str) -> None:
+    """Load, count, measure, generate, print."""
     logging.set_verbosity_error()
     logging.disable_progress_bar()
     snapshot_download(repo_id, local_dir=folder)
@@ -47,7 +48,9 @@ def perplexity_of(model: torch.nn.Module, ids: torch.Tensor) -> float:
     losses = []
     for window in ids.split(8):
         logits = model(window).logits[:, :-1]
-        losses.append(torch.nn.functional.cross_entropy(logits.flatten(0, 1), window[:, 1:].flatten(), reduction="none"))
+        losses.append(
+            torch.nn.functional.cross_entropy(logits.flatten(0, 1), window[:, 1:].flatten(), reduction="none")
+        )
     return float(torch.cat(losses).mean(dtype=torch.float64).exp())
 
 

@@ -10,6 +10,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from hubprune.errors import CheckpointDamaged, HubpruneError
+from hubprune.events import run_to_end
 from hubprune.languages import resolve
 from hubprune.report import PRUNED, Report
 
@@ -58,13 +59,7 @@ def _windows(report: Report) -> dict[str, list[list[int]]]:
 
     recipe = Recipe.from_dict(report.recipe)
     tokenizer = load_tokenizer(MODEL_FOLDER, trust_remote_code=False)
-    events = gather(recipe, tokenizer, connect(token=False), seq_len=recipe.seq_len or 0)
-    while True:
-        try:
-            next(events)
-        except StopIteration as stop:
-            texts = stop.value
-            break
+    texts = run_to_end(gather(recipe, tokenizer, connect(token=False), seq_len=recipe.seq_len or 0))
     known = {record.language: record.sha256 for record in report.texts if record.use == "evaluation"}
     if {text.record.language: text.record.sha256 for text in texts.evaluation} != known:
         raise CheckpointDamaged("The embedded text gives other windows than it gave a moment ago.")
@@ -74,7 +69,9 @@ def _windows(report: Report) -> dict[str, list[list[int]]]:
 def _compare(seen: dict, report: Report) -> list[str]:
     assert report.sparsity is not None
     if seen["zeros"] != report.sparsity.stored or seen["weights"] != report.sparsity.weights:
-        raise CheckpointDamaged(f"The published weights hold {seen['zeros']:,} zeros, the card says {report.sparsity.stored:,}.")
+        raise CheckpointDamaged(
+            f"The published weights hold {seen['zeros']:,} zeros, the card says {report.sparsity.stored:,}."
+        )
     for row in report.languages:
         measured, ours = seen["perplexity"][row.language], row.scores[PRUNED].perplexity
         printed = seen["card"].get(row.language)

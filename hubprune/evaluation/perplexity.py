@@ -27,7 +27,8 @@ def language_row(
         losses: lane -> (windows,) summed negative log-likelihood of each window, nats; must hold DENSE.
     """
     scores = {
-        lane: score(losses[lane], losses[DENSE] if lane != DENSE else None, scored, sum(scored_bytes)) for lane in losses
+        lane: score(losses[lane], losses[DENSE] if lane != DENSE else None, scored, sum(scored_bytes))
+        for lane in losses
     }
     against, against_se = None, None
     if PRUNED in losses and CONTROL in losses:

@@ -5,7 +5,7 @@ from hubprune.hub.describe import Description, describe
 from hubprune.hub.failures import translated
 from hubprune.hub.naming import default_repo_id
 from hubprune.hub.pull import pull
-from hubprune.hub.push import push
+from hubprune.hub.push import check_target, push
 from hubprune.hub.secrets import scrub
 from hubprune.hub.source import Source, resolve
 
@@ -13,6 +13,7 @@ __all__ = [
     "Description",
     "Hub",
     "Source",
+    "check_target",
     "connect",
     "default_repo_id",
     "describe",

@@ -17,7 +17,7 @@ from huggingface_hub import CommitInfo, CommitOperationDelete, ModelInfo
 from huggingface_hub.errors import HfHubHTTPError, HFValidationError, RepositoryNotFoundError
 from huggingface_hub.utils import validate_repo_id
 
-from hubprune.errors import HubpruneError, NotFound, RepoExists, UploadInterrupted, UsageError
+from hubprune.errors import HubpruneError, NotFound, NoWritePermission, RepoExists, UploadInterrupted, UsageError
 from hubprune.events import Event, Progress, Published, Stage, Warned
 from hubprune.hub.client import Hub, quiet, whoami
 from hubprune.hub.failures import status_of, translate, translated
@@ -29,6 +29,7 @@ from hubprune.hub.upload import (
     checked_files,
     equals,
     has_content,
+    holds_recipe,
     offers_xet,
     preupload,
     stale_weights,
@@ -74,17 +75,8 @@ def push(
     with quiet():
         with translated(repo_id):
             info = _look(hub, repo_id)
-        if info is None and create_pr:
-            raise NotFound(
-                f"There is no repository {repo_id} to open a pull request in, or it is not visible to this account.",
-                "Publish without a pull request to create it.",
-            )
         holds_it = info is not None and has_content(info) and equals(info, files)
-        if info is not None and has_content(info) and not (holds_it or force or create_pr):
-            raise RepoExists(
-                f"{repo_id} exists and holds something else.",
-                "Choose another name, open a pull request with --create-pr, or replace its weights with --force.",
-            )
+        _refuse(info, repo_id, create_pr=create_pr, allowed=holds_it or force)
         try:
             if info is None:
                 info = _create(hub, repo_id, folder, private)
@@ -110,6 +102,37 @@ def push(
     published = Published(repo_id, f"{hub.endpoint}/{repo_id}", commit, bool(info.private), pull_request)
     yield published
     return published
+
+
+def check_target(hub: Hub, repo_id: str, *, create_pr: bool = False, force: bool = False) -> None:
+    """Before hours of work: could the result be published there at all?
+
+    A repository that holds a model of hubprune passes: whether it is this very model shows when it is published.
+
+    Raises NotSignedIn, NoWritePermission (a token that only reads), RepoExists, NotFound.
+    """
+    with quiet():
+        repo_id = _full_name(repo_id, whoami(hub))
+        with translated(repo_id):
+            token = patiently(lambda: hub.api.whoami(cache=True)).get("auth", {}).get("accessToken") or {}
+            info = _look(hub, repo_id)
+    if token.get("role") == "read":
+        raise NoWritePermission("Your token can read, but not write.", "Sign in with a token that has write access.")
+    _refuse(info, repo_id, create_pr=create_pr, allowed=force or (info is not None and holds_recipe(info)))
+
+
+def _refuse(info: ModelInfo | None, repo_id: str, *, create_pr: bool, allowed: bool) -> None:
+    """Raise where there is nothing to open a pull request in, or something that must not be overwritten."""
+    if info is None and create_pr:
+        raise NotFound(
+            f"There is no repository {repo_id} to open a pull request in, or it is not visible to this account.",
+            "Publish without a pull request to create it.",
+        )
+    if info is not None and has_content(info) and not (allowed or create_pr):
+        raise RepoExists(
+            f"{repo_id} exists and holds something else.",
+            "Choose another name, open a pull request with --create-pr, or replace its weights with --force.",
+        )
 
 
 def _full_name(repo_id: str, user: str) -> str:

@@ -94,6 +94,11 @@ def holds_token(file: LocalFile) -> bool:
     return False
 
 
+def holds_recipe(info: ModelInfo) -> bool:
+    """Whether hubprune published something there."""
+    return any(sibling.rfilename == RECIPE_FILE for sibling in info.siblings or [])
+
+
 def has_content(info: ModelInfo) -> bool:
     """Whether somebody has put files into the repository."""
     return any(file.rfilename not in IN_GIT for file in info.siblings or [])
@@ -166,6 +171,7 @@ def unwarned() -> Iterator[None]:
 
 
 def sha256(file: LocalFile) -> str:
+    """The hex digest of a file's content, read in pieces."""
     with file.path.open("rb") as stream:
         return hashlib.file_digest(stream, "sha256").hexdigest()
 

@@ -159,5 +159,6 @@ def _same(x: Any, y: Any) -> bool:
 
 def _refused(skeleton: Skeleton, reason: str) -> UnsupportedArchitecture:
     return UnsupportedArchitecture(
-        f"hubprune cannot prune {type(skeleton.model).__name__} yet: {reason}.", "Please open an issue that names the model."
+        f"hubprune cannot prune {type(skeleton.model).__name__} yet: {reason}.",
+        "Please open an issue that names the model.",
     )

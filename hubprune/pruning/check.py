@@ -51,7 +51,7 @@ def check_walk(config: Any, *, trust_remote_code: bool = False) -> bool:
     return calls.returns_tuple
 
 
-def _random_model(config: Any, trust_remote_code: bool) -> torch.nn.Module:
+def _random_model(config: Any, trust_remote_code: bool) -> Any:
     """A random model of the class: small in every respect where the class allows, else only in depth and vocabulary.
 
     No parameter is left at one or zero, as many are made: a factor between two blocks would go unnoticed.
@@ -75,8 +75,8 @@ def _random_model(config: Any, trust_remote_code: bool) -> torch.nn.Module:
     finally:
         torch.set_rng_state(state)
     raise UnsupportedArchitecture(
-        f"hubprune cannot prune this model yet: a small random copy of its class does not run ({type(reason).__name__}: "
-        f"{str(reason)[:200]}).",
+        f"hubprune cannot prune this model yet: a small random copy of its class does not run "
+        f"({type(reason).__name__}: {str(reason)[:200]}).",
         "Please open an issue that names the model.",
     )
 

@@ -81,7 +81,8 @@ def collect(
                 group.names.append(name)
             if group_of[name] is not group or (shared is None and any(g is group for _, _, g in inputs)):
                 raise UnsupportedArchitecture(
-                    f"hubprune cannot prune this model yet: the input of {name} changes its place.", "Try --skip for it."
+                    f"hubprune cannot prune this model yet: the input of {name} changes its place.",
+                    "Try --skip for it.",
                 )
             if shared is None:
                 inputs.append((x, x._version, group))

@@ -123,8 +123,8 @@ def lowest_of_groups(scores: torch.Tensor, kept: int, group: int) -> torch.Tenso
         raise ValueError(f"{columns} columns are not a multiple of {group}")
     runs = scores.reshape(rows, columns // group, group)
     if group > 16:  # the comparisons grow with the square of the group
-        rank = runs.argsort(dim=2, stable=True).argsort(dim=2, stable=True)
-        return (rank < group - kept).view(rows, columns)
+        order = runs.argsort(dim=2, stable=True).argsort(dim=2, stable=True)
+        return (order < group - kept).view(rows, columns)
     members = [runs[:, :, i].contiguous() for i in range(group)]
     rank = [torch.zeros_like(members[0], dtype=torch.int8) for _ in range(group)]
     for i in range(group):

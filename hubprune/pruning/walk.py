@@ -10,7 +10,7 @@ out as they will be stored, and the variant's windows pass through the pruned bl
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Generator, Iterator
 from dataclasses import dataclass, field
 from typing import Protocol
 
@@ -67,7 +67,9 @@ class BlockError:
 class WalkResult:
     """What the walk measured. Labels are those of the evaluation groups."""
 
-    losses: dict[str, dict[str, torch.Tensor]] = field(default_factory=dict)  # lane -> label -> (windows,) nats, float64
+    losses: dict[str, dict[str, torch.Tensor]] = field(
+        default_factory=dict
+    )  # lane -> label -> (windows,) nats, float64
     errors: dict[tuple[str, int, str], BlockError] = field(default_factory=dict)  # (variant, block, label)
     counts: dict[str, list[MatrixCount]] = field(default_factory=dict)  # variant -> matrices
 
@@ -75,7 +77,7 @@ class WalkResult:
 class Sink(Protocol):
     """Takes a variant's finished block."""
 
-    def __call__(self, variant: str, block: int, tensors: dict[str, torch.Tensor]) -> None:
+    def __call__(self, variant: str, block: int, tensors: dict[str, torch.Tensor], /) -> None:
         """tensors: local name -> tensor in its stored dtype, only those that changed."""
         ...
 
@@ -104,7 +106,9 @@ class Walk:
     sequential: str = "block"
     stage: str = "prune"
 
-    def run(self, evaluation: list[Group], variants: list[Variant], sink: Sink) -> Iterator[Progress]:
+    def run(
+        self, evaluation: list[Group], variants: list[Variant], sink: Sink
+    ) -> Generator[Progress, None, WalkResult]:
         """Walk the model; yields after each block, returns a WalkResult."""
         result = WalkResult(counts={variant.name: [] for variant in variants})
         self.skeleton.fill_outer(self.tensors)
@@ -121,11 +125,11 @@ class Walk:
             stored = {name: self.tensors.read(full) for name, full in self.skeleton.block_names(index).items()}
             self._advance(index, stored, dense)
             for variant in variants:
-                if variant.weights is not None:
-                    changed, counts = {n: variant.weights.read(f) for n, f in self.skeleton.block_names(index).items()}, []
-                else:
+                if variant.weights is None:
                     changed, counts = self._prune(index, stored, variant, calibration[variant.name])
-                result.counts[variant.name] += counts
+                    result.counts[variant.name] += counts
+                else:
+                    changed = {n: variant.weights.read(full) for n, full in self.skeleton.block_names(index).items()}
                 sink(variant.name, index, changed)
                 last = index == count - 1
                 lanes = [measured[variant.name]] if last else [measured[variant.name], calibration[variant.name]]
@@ -136,11 +140,11 @@ class Walk:
         if evaluation:
             self.skeleton.fill_outer(self.tensors)
             own_ends = {variant.name: variant.weights for variant in variants if variant.weights is not None}
-            lanes = {DENSE_LANE: dense, **measured}
-            for name in sorted(lanes, key=lambda name: name in own_ends):  # other checkpoints last
+            ended = {DENSE_LANE: dense, **measured}
+            for name in sorted(ended, key=lambda name: name in own_ends):  # other checkpoints last
                 if name in own_ends:
                     self.skeleton.fill_outer(own_ends[name])
-                result.losses[name] = _losses(lanes[name], self.calls)
+                result.losses[name] = _losses(ended[name], self.calls)
             self.skeleton.empty_outer()
         return result
 
@@ -170,7 +174,8 @@ class Walk:
         block = self.skeleton.fill_block(index, stored)
         maps = {name: module for name, module in linear_maps(block) if self.prunes(index, name)}
         method, pattern, changed, counts = variant.method, variant.pattern, {}, []
-        assert method is not None and pattern is not None
+        assert method is not None
+        assert pattern is not None
 
         def statistics_of(
             names: list[str], batches: list[Batch], kind: type[InputNorms] | type[SecondMoment]
@@ -199,7 +204,9 @@ class Walk:
                     )
                 changed[f"{name}.weight"] = after
                 counts.append(
-                    MatrixCount(index, name, (before.shape[0], before.shape[1]), int(mask.sum()), _zeros(after), _zeros(before))
+                    MatrixCount(
+                        index, name, (before.shape[0], before.shape[1]), int(mask.sum()), _zeros(after), _zeros(before)
+                    )
                 )
             if self.sequential == "matrix":
                 self.skeleton.fill_block(index, {key: changed[key] for key in (f"{n}.weight" for n in group.names)})

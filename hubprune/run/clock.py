@@ -72,6 +72,7 @@ class Clock:
 
 
 def device_name(device: torch.device) -> str:
+    """The GPU's name, or the kind of device and its threads."""
     if device.type == "cuda":
         return torch.cuda.get_device_name(device)
     return f"{device.type} ({torch.get_num_threads()} threads)"

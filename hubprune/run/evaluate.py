@@ -6,7 +6,7 @@ from collections.abc import Generator
 from pathlib import Path
 
 from hubprune import __version__
-from hubprune.calibration import gather
+from hubprune.calibration import Texts, gather
 from hubprune.checkpoint.model import check_vocabulary, open_tensors
 from hubprune.checkpoint.tensors import Tensors
 from hubprune.errors import UsageError
@@ -46,14 +46,14 @@ def evaluate(
         other, other_folder = yield from _open(recipe, hub, clock, False)
     tokenizer = load_tokenizer(base_folder, trust_remote_code=recipe.trust_remote_code)
     check_vocabulary(base.skeleton, len(tokenizer))
-    texts = yield from clock.listen(gather(base.recipe, tokenizer, hub, seq_len=base.recipe.seq_len or 0))
+    texts: Texts = yield from clock.listen(gather(base.recipe, tokenizer, hub, seq_len=base.recipe.seq_len or 0))
     evaluation = groups(texts.evaluation)
     if against:
         theirs = load_tokenizer(other_folder, trust_remote_code=recipe.trust_remote_code)
         if theirs.get_vocab() != tokenizer.get_vocab():
             raise UsageError(
-                f"{other.source.id} and {base.source.id} cut text into different tokens, so their perplexities cannot be "
-                "compared.",
+                f"{other.source.id} and {base.source.id} cut text into different tokens, so their perplexities "
+                "cannot be compared.",
                 "Evaluate each of them alone and compare bits per byte.",
             )
     yield clock.stage("measure", f"Measuring {', '.join(base.recipe.eval_lang)}")
@@ -87,9 +87,7 @@ def evaluate(
     return report
 
 
-def _open(
-    recipe: Recipe, hub: Hub, clock: Clock, is_base: bool
-) -> Generator[Event, None, tuple[Examined, Path]]:
+def _open(recipe: Recipe, hub: Hub, clock: Clock, is_base: bool) -> Generator[Event, None, tuple[Examined, Path]]:
     yield clock.stage("check", f"Reading the headers of {recipe.model}")
     examined = examine(recipe.replace(revision=None) if is_base else recipe, hub, pruning=False)
     folder = examined.source.folder

@@ -110,11 +110,15 @@ def resolve_recipe(
         raise UsageError("No calibration language is named.", "Add --lang, for example --lang sw.")
     seq_len = recipe.seq_len or min(DEFAULT_SEQ_LEN, context or DEFAULT_SEQ_LEN)
     if context and seq_len > context:
-        raise RecipeError(f"seq_len is {seq_len:,}, but the model was made for {context:,} tokens.", f"Try --seq-len {context}.")
+        raise RecipeError(
+            f"seq_len is {seq_len:,}, but the model was made for {context:,} tokens.", f"Try --seq-len {context}."
+        )
     control = recipe.control if calibrates and recipe.measure and list(recipe.lang) != [recipe.control] else None
     languages = recipe.eval_lang or tuple(dict.fromkeys([*recipe.lang, *([control] if control else [])]))
     if recipe.measure and not languages:
-        raise UsageError("No language to measure is named.", "Add --eval-lang, for example --eval-lang sw,en, or --no-eval.")
+        raise UsageError(
+            "No language to measure is named.", "Add --eval-lang, for example --eval-lang sw,en, or --no-eval."
+        )
     return recipe.replace(
         model=source.id if not source.local else recipe.model,
         revision=source.revision,
@@ -179,24 +183,30 @@ def device_of(name: str) -> torch.device:
 def dtype_of(name: str, device: torch.device, stored: torch.dtype) -> torch.dtype:
     """Precision of the computation: float32 on a CPU, the weights' own on a GPU, unless asked otherwise."""
     if name != "auto":
-        return getattr(torch, name)
+        chosen: torch.dtype = getattr(torch, name)
+        return chosen
     return stored if device.type == "cuda" else torch.float32
 
 
 def stored_dtype(description: Description) -> torch.dtype:
     """The dtype that most of the weights have. Raises UnsupportedArchitecture for quantized weights."""
     sizes: Counter[str] = Counter()
-    for dtype, shape in description.tensors.values():
-        sizes[dtype] += math.prod(shape)
+    for stored, shape in description.tensors.values():
+        sizes[stored] += math.prod(shape)
     dtype = DTYPES.get(sizes.most_common(1)[0][0]) if sizes else None
-    if dtype not in (torch.float32, torch.float16, torch.bfloat16, torch.float64) or "quantization_config" in description.config:
+    if (
+        dtype not in (torch.float32, torch.float16, torch.bfloat16, torch.float64)
+        or "quantization_config" in description.config
+    ):
         raise UnsupportedArchitecture(
             "The model's weights are quantized.", "Prune the model it was made from, and quantize the result."
         )
     return dtype
 
 
-def refuse_pattern(pattern: Pattern, matrices: dict[str, tuple[int, int]], skip: tuple[str, ...], skeleton: Skeleton) -> None:
+def refuse_pattern(
+    pattern: Pattern, matrices: dict[str, tuple[int, int]], skip: tuple[str, ...], skeleton: Skeleton
+) -> None:
     """Raise where a matrix cannot have the pattern, or where nothing is left to prune."""
     left = {n: shape for n, shape in matrices.items() if not skipped_by(skip, f"{skeleton.prefix}.0.{n}", n)}
     if not any(_pruned_per_block(matrices, skip, skeleton)):

@@ -21,6 +21,7 @@ from hubprune.pruning.calls import BlockCalls
 from hubprune.pruning.lanes import Allocate, Group, in_memory, on_disk
 from hubprune.pruning.methods import METHODS
 from hubprune.pruning.walk import MatrixCount, Variant, Walk
+from hubprune.publishing.card import CARD_FILE
 from hubprune.publishing.folder import copy_source_files, finish
 from hubprune.recipe import Recipe
 from hubprune.report import CONTROL, PRUNED, Report
@@ -78,6 +79,8 @@ def prune(
         unfinished.mkdir(parents=True)
         report, texts = yield from _prune(examined, recipe, folder, unfinished, hub, clock, kept, command, whole)
         save_kept(unfinished, texts)
+        if (out / CARD_FILE).is_file():  # the author's own text in a card that is replaced stays
+            shutil.copy(out / CARD_FILE, unfinished / CARD_FILE)
         finish(unfinished, report, Recipe.from_dict(report.recipe), repo_id)
         if out.exists():
             shutil.rmtree(out)
@@ -103,7 +106,7 @@ def _prune(
     tensors = open_tensors(folder, examined.skeleton, whole=whole, trust_remote_code=recipe.trust_remote_code)
     tokenizer = load_tokenizer(folder, trust_remote_code=recipe.trust_remote_code)
     check_vocabulary(examined.skeleton, len(tokenizer))
-    texts = yield from clock.listen(
+    texts: Texts = yield from clock.listen(
         gather(recipe, tokenizer, hub, seq_len=recipe.seq_len or 0, model_folder=folder, kept=kept)
     )
     recipe = recipe.replace(calib=texts.calib or recipe.calib, eval_text=texts.eval_text or recipe.eval_text)
@@ -121,6 +124,7 @@ def _prune(
         examined.prunes,
         recipe.sequential,
     )
+
     def sink(variant: str, block: int, changed: dict[str, torch.Tensor]) -> None:
         if variant == PRUNED:
             for name, tensor in changed.items():
@@ -134,7 +138,7 @@ def _prune(
         yield Measured(row)
     yield clock.stage("verify", "Reading the written weights back")
     writer.close()
-    copy_source_files(folder, out)
+    copy_source_files(folder, out, code=recipe.trust_remote_code)
     verify(out, examined, result.counts[PRUNED])
     report = Report(
         model=examined.facts,
@@ -153,7 +157,7 @@ def _prune(
 def variants_of(examined: Examined, texts: Texts) -> list[Variant]:
     """The pruned lanes: the chosen languages', and the control's."""
     assert examined.pattern is not None
-    method = METHODS[examined.recipe.method]()
+    method = METHODS[examined.recipe.method]
     variants = [Variant(PRUNED, method, examined.pattern, groups(texts.calibration))]
     if texts.control:
         variants.append(Variant(CONTROL, method, examined.pattern, groups(texts.control)))
@@ -166,6 +170,7 @@ def groups(texts: list[TextWindows]) -> list[Group]:
 
 
 def load_tokenizer(folder: Path, *, trust_remote_code: bool) -> Any:
+    """The tokenizer of a folder; raises CheckpointDamaged where it cannot be loaded."""
     from transformers import AutoTokenizer
     from transformers.utils import logging
 
@@ -174,7 +179,9 @@ def load_tokenizer(folder: Path, *, trust_remote_code: bool) -> Any:
         return AutoTokenizer.from_pretrained(folder, trust_remote_code=trust_remote_code)
     except (OSError, ValueError, ImportError) as error:
         first = str(error).strip().splitlines()[0][:200] if str(error).strip() else type(error).__name__
-        raise CheckpointDamaged(f"The tokenizer cannot be loaded: {first}", "Use a model that brings its tokenizer.") from error
+        raise CheckpointDamaged(
+            f"The tokenizer cannot be loaded: {first}", "Use a model that brings its tokenizer."
+        ) from error
 
 
 def lane_home(examined: Examined, out: Path) -> tuple[Allocate, list[str]]:

@@ -10,7 +10,7 @@ from pathlib import Path
 
 from hubprune.errors import UsageError
 from hubprune.events import Event, Published, Stage
-from hubprune.hub import Hub, connect, default_repo_id, resolve
+from hubprune.hub import Hub, check_target, connect, default_repo_id, resolve
 from hubprune.hub import push as upload
 from hubprune.hub.naming import repo_name
 from hubprune.publishing.folder import finish
@@ -36,6 +36,7 @@ def push(
     hub = hub or connect()
     named = recipe if uses_text(recipe) else recipe.replace(lang={})  # a name claims no language that played no part
     repo_id = repo_id or default_repo_id(hub, named)
+    check_target(hub, repo_id, create_pr=create_pr, force=force)
     source = resolve(hub, recipe.model, recipe.revision)
     folder = result_folder(hub, recipe.replace(revision=source.revision))
     if (folder / RESULTS_FILE).is_file():
@@ -67,9 +68,7 @@ def publish(
     recipe, report = Recipe.load(folder), Report.load(folder)
     repo_id = repo_id or default_repo_id(hub, recipe)
     finish(folder, report, recipe, repo_id)
-    return (
-        yield from upload(hub, folder, repo_id, private=private, create_pr=create_pr, message=message, force=force)
-    )
+    return (yield from upload(hub, folder, repo_id, private=private, create_pr=create_pr, message=message, force=force))
 
 
 def result_folder(hub: Hub, recipe: Recipe) -> Path:

@@ -26,7 +26,8 @@ def language_rows(result: WalkResult, evaluation: list[TextWindows], calibrated:
         for lane, values in losses.items():
             if not math.isfinite(float(values.sum())):
                 raise CheckpointDamaged(
-                    f"The {lane} model gives NaN or Inf on text in {language}.", "Compute with --dtype float32 or bfloat16."
+                    f"The {lane} model gives NaN or Inf on text in {language}.",
+                    "Compute with --dtype float32 or bfloat16.",
                 )
         rows.append(
             language_row(
@@ -87,6 +88,8 @@ def left_alone(examined: Examined) -> dict[str, str]:
         blocks = [i for i in range(examined.facts.blocks) if not examined.prunes(i, name)]
         if blocks:
             pattern = skipped_by(skip, f"{prefix}.{blocks[0]}.{name}", name)
-            where = "" if len(blocks) == examined.facts.blocks else f" of {len(blocks)} of {examined.facts.blocks} blocks"
+            where = (
+                "" if len(blocks) == examined.facts.blocks else f" of {len(blocks)} of {examined.facts.blocks} blocks"
+            )
             kept[f"{name}{where}"] = f"--skip '{pattern}'"
     return kept

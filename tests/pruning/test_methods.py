@@ -53,7 +53,7 @@ def test_widths_that_no_share_divides(columns: int) -> None:
 @pytest.mark.parametrize("pattern", PATTERNS)
 @pytest.mark.parametrize("name", ["magnitude", "wanda"])
 def test_what_stays_is_untouched_to_the_last_bit(name: str, pattern: str) -> None:
-    method = METHODS[name]()
+    method = METHODS[name]
     weights = [matrix(16, 64, 1), matrix(8, 64, 2)]
     weights[0][0, :4] = torch.tensor([-0.0, 0.0, 1e-45, -1e-45])  # survivors or not, their bits stay
     statistic = InputNorms(64, torch.device("cpu"))

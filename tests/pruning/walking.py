@@ -88,7 +88,7 @@ def evaluation() -> list[Group]:
 
 
 def pruned_by(method: str, pattern: str, groups: list[Group] | None = None, name: str = "pruned") -> Variant:
-    return Variant(name, METHODS[method](), parse(pattern), calibration() if groups is None else groups)
+    return Variant(name, METHODS[method], parse(pattern), calibration() if groups is None else groups)
 
 
 @dataclass

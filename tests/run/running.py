@@ -7,23 +7,19 @@ from collections.abc import Generator
 from pathlib import Path
 from typing import Any
 
-from hubprune.events import Event
+from hubprune.events import Event, run_to_end
 from hubprune.recipe import Recipe
 
 
 def finish(events: Generator[Event, None, Any]) -> tuple[Any, list[Event]]:
     """(result, all events) of a run."""
     seen: list[Event] = []
-    while True:
-        try:
-            seen.append(next(events))
-        except StopIteration as stop:
-            return stop.value, seen
+    return run_to_end(events, seen.append), seen
 
 
 def small(model: str | Path, **changes: Any) -> Recipe:
-    """A recipe that takes seconds: Swahili with the demo's text, English as control, four windows of everything."""
-    given = {"lang": {"sw": 1.0}, "calib": "demo", "eval_text": "demo", "samples": 4, "seq_len": 128, "eval_samples": 4}
+    """A recipe that takes seconds: Swahili with the demo's text, English as control, three windows of everything."""
+    given = {"lang": {"sw": 1.0}, "calib": "demo", "eval_text": "demo", "samples": 3, "seq_len": 64, "eval_samples": 3}
     return Recipe(model=str(model), **(given | {"method": "wanda", "device": "cpu"} | changes))
 
 

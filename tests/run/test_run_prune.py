@@ -83,7 +83,9 @@ def test_the_report_has_every_lane_and_comes_back_from_its_file(pruned: Result) 
     out, report, _ = pruned
     assert [row.language for row in report.languages] == ["sw", "en"]
     assert all(set(row.scores) == {DENSE, PRUNED, CONTROL} for row in report.languages)
-    assert {(row.lane, row.language) for row in report.blocks} == {(v, x) for v in (PRUNED, CONTROL) for x in ("sw", "en")}
+    assert {(row.lane, row.language) for row in report.blocks} == {
+        (v, x) for v in (PRUNED, CONTROL) for x in ("sw", "en")
+    }
     loaded = Report.load(out)
     assert loaded.languages == report.languages
     assert loaded.sparsity == report.sparsity
@@ -217,6 +219,17 @@ def test_nan_weights_and_foreign_tokenizers_are_refused(model_folder: Path, tmp_
     with pytest.raises(CheckpointDamaged, match="5,120 tokens, the model embeds 5,000"):
         finish(prune(small(few), tmp_path / "out"))
     assert not (tmp_path / "out").exists()
+
+
+def test_what_an_author_wrote_into_the_card_outlives_a_new_run(model_folder: Path, tmp_path: Path) -> None:
+    recipe, card = small(model_folder, measure=False, method="magnitude"), tmp_path / "out" / "README.md"
+    finish(prune(recipe, tmp_path / "out"))
+    mark = "<!-- End of your own text. -->"
+    card.write_text(card.read_text(encoding="utf-8").replace(mark, f"Trained by hand.\n{mark}"), encoding="utf-8")
+    finish(prune(recipe.replace(pattern="2:4"), tmp_path / "out", force=True))
+    text = card.read_text(encoding="utf-8")
+    assert "Trained by hand." in text
+    assert "2:4" in text
 
 
 def test_no_written_file_tells_a_path_of_this_machine(pruned: Result, model_folder: Path) -> None:

@@ -6,14 +6,15 @@ import json
 import shutil
 from collections.abc import Iterator
 from pathlib import Path
+from types import SimpleNamespace
 
 import pytest
 from huggingface_hub import ModelCard
 from running import digests, finish, small
 
-from hubprune.errors import HubpruneError, UploadInterrupted, UsageError
+from hubprune.errors import HubpruneError, NoWritePermission, RepoExists, UploadInterrupted, UsageError
 from hubprune.events import Published, Stage
-from hubprune.hub import Hub, connect
+from hubprune.hub import Hub, connect, retry
 from hubprune.loopback import LoopbackHub, User
 from hubprune.planning import make_plan
 from hubprune.recipe import Recipe
@@ -25,14 +26,16 @@ BASE = "acme/base"
 
 @pytest.fixture(scope="module")
 def server(tmp_path_factory: pytest.TempPathFactory, model_folder: Path) -> Iterator[LoopbackHub]:
-    users = {TOKEN: User("alice", "write", ("acme",)), "hf_bob_write": User("bob", "write")}
+    users = {TOKEN: User("alice", "write", ("acme",))}
+    users |= {"hf_bob_write": User("bob"), "hf_alice_read": User("alice", "read")}
     with LoopbackHub(tmp_path_factory.mktemp("server"), users=users) as server:
         server.add_repo(BASE, model_folder)
         yield server
 
 
 @pytest.fixture
-def hub(server: LoopbackHub, tmp_path: Path) -> Iterator[Hub]:
+def hub(server: LoopbackHub, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Hub]:
+    monkeypatch.setattr(retry, "time", SimpleNamespace(sleep=lambda seconds: None))
     server.clear_faults()
     server.clear_requests()
     yield connect(server.endpoint, TOKEN, tmp_path / "home" / "hub")
@@ -84,7 +87,7 @@ def test_eval_of_the_published_model_gives_the_numbers_of_the_walk(hub: Hub) -> 
 
 def test_a_push_that_fails_half_way_is_completed_by_the_same_command(server: LoopbackHub, hub: Hub) -> None:
     recipe, name = small(BASE, seed=7), "alice/interrupted"
-    server.fault("PUT /_lfs/*", status=500, times=50)
+    server.fault("POST /api/models/alice/interrupted/commit", status=503, times=50)
     with pytest.raises(UploadInterrupted, match="same command"):
         finish(push(recipe, name, hub=hub, private=False))
     assert server.repository(name).private, "nothing may be public before it is complete"
@@ -147,6 +150,18 @@ def test_the_plan_reads_headers_only(server: LoopbackHub, hub: Hub, model_folder
     assert plan.seconds > 0
     finish(prune(small(BASE, measure=False), hub.cache_dir.parent / "out", hub=hub))
     assert make_plan(small(BASE), hub).downloads == 0, "the cache holds it now"
+
+
+def test_a_target_that_cannot_be_written_is_told_before_any_work(
+    server: LoopbackHub, hub: Hub, tmp_path: Path, model_folder: Path
+) -> None:
+    server.add_repo("alice/taken", model_folder)
+    reader = connect(server.endpoint, "hf_alice_read", tmp_path / "reader")
+    for given, error in ((hub, RepoExists), (reader, NoWritePermission)):
+        events = push(small(BASE), "alice/taken", hub=given)
+        with pytest.raises(error):
+            next(events)
+    assert not [record for record in server.requests if "model.safetensors" in record.path]
 
 
 def test_two_published_events_are_one(hub: Hub) -> None:

@@ -9,6 +9,6 @@ from hubprune.pruning.methods.magnitude import Magnitude
 from hubprune.pruning.methods.sparsegpt import SparseGPT
 from hubprune.pruning.methods.wanda import Wanda
 
-METHODS: dict[str, type[Method]] = {"magnitude": Magnitude, "wanda": Wanda, "sparsegpt": SparseGPT}
+METHODS: dict[str, Method] = {"magnitude": Magnitude(), "wanda": Wanda(), "sparsegpt": SparseGPT()}
 
 __all__ = ["METHODS", "Method", "Pruned"]

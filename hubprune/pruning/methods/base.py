@@ -20,8 +20,15 @@ class Pruned(NamedTuple):
 class Method(Protocol):
     """A way to choose the weights to remove and, for some, to adjust those that stay."""
 
-    statistic: type[InputNorms] | type[SecondMoment] | None
-    updates: bool
+    @property
+    def statistic(self) -> type[InputNorms] | type[SecondMoment] | None:
+        """Class of the statistic of the inputs it needs."""
+        ...
+
+    @property
+    def updates(self) -> bool:
+        """Whether it changes the weights that stay."""
+        ...
 
     def prune(self, weights: list[torch.Tensor], statistic: Statistic | None, pattern: Pattern) -> list[Pruned]:
         """Prune matrices that share one input.
