@@ -63,8 +63,21 @@ def test_no_safetensors(tmp_path: Path, present: list[str]) -> None:
 
 @pytest.mark.parametrize(
     "name",
-    ["../secret.safetensors", "/etc/x.safetensors", "sub/x.safetensors", "..\\x.safetensors", "..", "", ".", "x.bin", 7]
-    + [None, ["x.safetensors"], "x.safetensors/", "./x.safetensors"],
+    [
+        "../secret.safetensors",
+        "/etc/x.safetensors",
+        "sub/x.safetensors",
+        "..\\x.safetensors",
+        "..",
+        "",
+        ".",
+        "x.bin",
+        7,
+        None,
+        ["x.safetensors"],
+        "x.safetensors/",
+        "./x.safetensors",
+    ],
 )
 def test_an_index_that_leaves_its_folder(tmp_path: Path, name: Any) -> None:
     inside = tmp_path / "model"

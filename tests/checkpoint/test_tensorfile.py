@@ -1,9 +1,10 @@
-"""Safetensors files: what the library writes is read bit by bit, and a header that lies is refused before it is believed."""
+"""Safetensors files: the library and ours agree on every bit; a header that lies is refused before it is believed."""
 
 from __future__ import annotations
 
 import json
 import math
+from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
@@ -121,10 +122,8 @@ def test_a_header_is_refused_or_tiles_the_file(folder: Path, header: Any, size: 
 def test_random_bytes_raise_nothing_else(folder: Path, raw: bytes) -> None:
     path = folder / "noise.safetensors"
     path.write_bytes(raw)
-    try:
+    with suppress(CheckpointDamaged):
         TensorFile.open(path)
-    except CheckpointDamaged:
-        pass
 
 
 @pytest.mark.parametrize(

@@ -1,4 +1,4 @@
-"""The writer: the source's own headers and bytes wherever nothing was written, and files that transformers loads whole."""
+"""The writer: the source's headers and bytes wherever nothing was written, and files that transformers loads whole."""
 
 from __future__ import annotations
 

@@ -1,8 +1,8 @@
-"""Two threads for every test of the engine, and tiny models made once."""
+"""One thread for every test (more cost more than they bring at this size), and tiny models made once."""
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
 
@@ -15,9 +15,12 @@ settings.register_profile("hubprune", deadline=None, database=None)  # shared co
 settings.load_profile("hubprune")
 
 
-@pytest.fixture(autouse=True, scope="session")
-def two_threads() -> None:
-    torch.set_num_threads(2)
+@pytest.fixture(autouse=True)
+def one_thread() -> Iterator[None]:
+    before = torch.get_num_threads()
+    torch.set_num_threads(1)
+    yield
+    torch.set_num_threads(before)
 
 
 @pytest.fixture(scope="session")

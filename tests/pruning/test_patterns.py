@@ -22,11 +22,12 @@ from hubprune.pruning.patterns import (
 
 # Few distinct values, so that ties are the rule: zeros of both signs, float32 denormals, their neighbours, the largest.
 TIED = st.sampled_from([0.0, -0.0, 1e-45, 3e-45, 1.1754942e-38, 1.1754944e-38, 0.5, 1.0, 1.0000001, 3.4028235e38])
+WIDTHS = st.integers(1, 40)
 ANY = st.floats(min_value=0, max_value=2.0**127, width=32)
 
 
 @st.composite
-def scores(draw: st.DrawFn, columns: st.SearchStrategy[int] = st.integers(1, 40)) -> torch.Tensor:
+def scores(draw: st.DrawFn, columns: st.SearchStrategy[int] = WIDTHS) -> torch.Tensor:
     rows, width = draw(st.integers(1, 5)), draw(columns)
     values = draw(st.lists(draw(st.sampled_from([TIED, ANY])), min_size=rows * width, max_size=rows * width))
     return torch.tensor(values, dtype=draw(st.sampled_from([torch.float32, torch.float64]))).view(rows, width)
@@ -138,8 +139,17 @@ def test_counts_are_the_floor_of_the_decimal_share(digits: int, places: int, wei
 
 @pytest.mark.parametrize(
     ("share", "weights", "count"),
-    [("0.29", 100, 29), ("0.57", 100, 57), ("0.7", 10, 7), ("62.5%", 8, 5), ("62.5%", 7, 4), ("0.1", 9, 0)]
-    + [("0.999999999", 100, 99), ("99.9999999%", 1000, 999), ("33.3333333%", 3, 0)],
+    [
+        ("0.29", 100, 29),
+        ("0.57", 100, 57),
+        ("0.7", 10, 7),
+        ("62.5%", 8, 5),
+        ("62.5%", 7, 4),
+        ("0.1", 9, 0),
+        ("0.999999999", 100, 99),
+        ("99.9999999%", 1000, 999),
+        ("33.3333333%", 3, 0),
+    ],
 )
 def test_counts_by_hand(share: str, weights: int, count: int) -> None:
     assert parse(share).count(weights) == count
@@ -165,8 +175,33 @@ def test_spellings_that_are_patterns(text: str, pattern: Unstructured | NofM) ->
 
 @pytest.mark.parametrize(
     "text",
-    ["", "0", "0%", "1", "100%", "1.5", "-0.5", "50", "4:4", "5:4", "0:4", "2:4:8", "2/4", "half", "50%%", "nan", "inf"]
-    + ["1e-1", "0x1", "2:", ":4", "2 :4", "0.0000000001", "99.99999999999%", "1" * 5000 + ":2"],
+    [
+        "",
+        "0",
+        "0%",
+        "1",
+        "100%",
+        "1.5",
+        "-0.5",
+        "50",
+        "4:4",
+        "5:4",
+        "0:4",
+        "2:4:8",
+        "2/4",
+        "half",
+        "50%%",
+        "nan",
+        "inf",
+        "1e-1",
+        "0x1",
+        "2:",
+        ":4",
+        "2 :4",
+        "0.0000000001",
+        "99.99999999999%",
+        "1" * 5000 + ":2",
+    ],
 )
 def test_spellings_that_are_not(text: str) -> None:
     """Also shares so near to none or all that nothing would be removed, or everything."""

@@ -1,4 +1,4 @@
-"""From the walk to the files: streamed or loaded whole, sharded or not, the same bytes, and a model that transformers loads."""
+"""From the walk to files: streamed or whole, sharded or not, the same bytes, and a model that transformers loads."""
 
 from __future__ import annotations
 

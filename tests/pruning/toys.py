@@ -44,7 +44,7 @@ class ToyDecoder(nn.Module):
     def forward(self, ids: torch.Tensor) -> torch.Tensor:
         x, first = self.embed_tokens(ids), None
         own = self.per_layer(ids).split(x.shape[-1], dim=-1)
-        for round_ in range(2 if self.oddity == "all blocks twice" else 1):
+        for _ in range(2 if self.oddity == "all blocks twice" else 1):
             for index, block in enumerate(self.layers):
                 match self.oddity:
                     case "per-layer inputs":

@@ -1,4 +1,4 @@
-"""Naive twins of the engine: a few lines each, full sorts, float64, no streaming. What they give is right by reading."""
+"""Naive twins of the engine: a few lines each, full sorts, float64, no streaming. They are right by reading."""
 
 from __future__ import annotations
 
@@ -62,7 +62,7 @@ def sparsegpt(
 ) -> tuple[torch.Tensor, torch.Tensor]:
     """(weight, mask) in float64 by the definition: for each column, H of the columns still free is solved anew.
 
-    Optimal Brain Surgeon: removing w_j costs w_j^2 / [Hinv]_jj and shifts the free weights by -w_j / [Hinv]_jj * Hinv_j,
+    Optimal Brain Surgeon: removing w_j costs w_j^2 / [Hinv]_jj and shifts the free weights by -w_j / [Hinv]_jj Hinv_j,
     Hinv the inverse of H[j:, j:].
     """
     w, h = weight.double().clone(), hessian.double()
@@ -159,8 +159,7 @@ def _inputs(
     handles = [module.register_forward_pre_hook(hook(name)) for name, module in maps.items()]
     for group in calibration:
         label = group.label
-        for window in group.tokens:
-            model(window[None], use_cache=False)
+        model(group.tokens, use_cache=False)
     for handle in handles:
         handle.remove()
     return {name: {key: torch.cat(parts) for key, parts in by.items()} for name, by in seen.items()}
