@@ -141,9 +141,8 @@ def _names(count: int) -> list[str]:
 
 def _write_index(out: Path, files: CheckpointFiles, shards: dict[str, tuple[bytes, dict[str, TensorEntry]]]) -> str:
     """The source's index byte for byte where the shards are the source's, else one that names the new files."""
-    if files.indexed and {name: entries for name, (_, entries) in shards.items()} == {
-        n: f.entries for n, f in files.files.items()
-    }:
+    ours = {name: entries for name, (_, entries) in shards.items()}
+    if files.indexed and ours == {name: file.entries for name, file in files.files.items()}:
         (out / INDEX_FILE).write_bytes((files.folder / INDEX_FILE).read_bytes())
     else:
         total = sum(entry.nbytes for _, entries in shards.values() for entry in entries.values())
