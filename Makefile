@@ -39,7 +39,7 @@ bench: $(VENV)/.installed
 	$(VENV)/bin/python benchmarks/run.py $(BENCH)
 
 docs: $(VENV)/.docs
-	$(VENV)/bin/python -m hubprune.cli.reference > docs/cli.md
+	$(VENV)/bin/python -m hubprune.cli.reference docs/cli.md
 	$(VENV)/bin/python docs/picture.py
 
 live-check: $(VENV)/.installed

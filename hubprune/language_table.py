@@ -4,6 +4,13 @@ Columns: code | ISO 639-3 codes, the one data sets use first | scripts, the usua
 the beginning of a sentence in it ("In our country", more where neighbours would write the same) | further names.
 """
 
+# Subsets of allenai/c4 (mC4), as its page lists them; what a run uses is looked up again when it runs.
+C4 = """
+af am ar az be bg bn ca ceb co cs cy da de el en eo es et eu fa fi fil fr fy ga gd gl gu ha haw he hi hmn ht hu hy id
+ig is it ja jv ka kk km kn ko ku ky la lb lo lt lv mg mi mk ml mn mr ms mt my ne nl no ny pa pl ps pt ro ru sd si sk
+sl sm sn so sq sr st su sv sw ta te tg th tr uk ur uz vi xh yi yo zh zu
+"""
+
 TABLE = """
 af|afr|Latn|Afrikaans|Afrikaans|In ons land het die|
 am|amh|Ethi|Amharic|አማርኛ|በአገራችን|

@@ -11,7 +11,7 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 
 from hubprune.errors import LanguageUnknown, RecipeError
-from hubprune.language_table import TABLE
+from hubprune.language_table import C4, TABLE
 
 RIGHT_TO_LEFT = {"Arab", "Hebr", "Thaa", "Syrc", "Nkoo", "Adlm"}
 
@@ -55,6 +55,11 @@ def resolve(text: str) -> Language:
     if tag:
         return Language(code, code, "", "", rtl=script_of(tag) in RIGHT_TO_LEFT)
     raise LanguageUnknown(f"No language is called {str(text)!r}.", nearest(word))
+
+
+def default_text(code: str) -> str:
+    """The data set whose text a language is calibrated and measured with unless told otherwise."""
+    return "allenai/c4" if code in C4.split() else "HuggingFaceFW/fineweb-2"
 
 
 def parse_weights(languages: str | Mapping[str, float] | Iterable[str]) -> dict[str, float]:

@@ -9,8 +9,8 @@ from hubprune.estimate import free_disk, free_gpu_memory, free_memory, needs, sp
 from hubprune.hub import Hub, Source, connect, default_repo_id, translated
 from hubprune.hub.client import quiet
 from hubprune.hub.describe import listed
-from hubprune.hub.naming import repo_name
 from hubprune.hub.pull import bytes_to_fetch, needed
+from hubprune.naming import repo_name
 from hubprune.recipe import Recipe
 from hubprune.report import ModelFacts
 from hubprune.run.examine import examine, uses_text, workload

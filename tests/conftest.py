@@ -32,6 +32,7 @@ SETTINGS = {
     "NO_PROXY": "127.0.0.1,localhost",
     "no_proxy": "127.0.0.1,localhost",
     "OMP_NUM_THREADS": "2",  # torch's threads, without importing torch here
+    "OMP_WAIT_POLICY": "passive",  # threads that wait for each other sleep: a busy machine stays usable
     "TOKENIZERS_PARALLELISM": "false",
     "MPLBACKEND": "agg",
 }

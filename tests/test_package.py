@@ -24,6 +24,7 @@ NEEDED = {
     "hubprune/demo/model/tokenizer.json",
     "hubprune/demo/model/tokenizer_config.json",
     "hubprune/publishing/card.md.jinja",
+    "optimum/commands/register/register_hubprune.py",
     *(f"hubprune/demo/text/{code}/train.jsonl" for code in LANGUAGES),
     *(f"hubprune/demo/text/{code}/test.jsonl" for code in LANGUAGES),
 }
@@ -60,7 +61,8 @@ def test_the_wheel_holds_data_and_code_and_nothing_else(wheel: Path) -> None:
     assert names >= NEEDED
     assert {path.relative_to(ROOT).as_posix() for path in (ROOT / "hubprune").rglob("*.py")} <= names
     outside = {name.split("/")[0] for name in names} - {"hubprune"}
-    assert outside == {f"hubprune-{hubprune.__version__}.dist-info"}
+    assert outside == {f"hubprune-{hubprune.__version__}.dist-info", "optimum"}
+    assert [name for name in names if name.startswith("optimum/")] == ["optimum/commands/register/register_hubprune.py"]
     assert not [name for name in names if "__pycache__" in name or Path(name).name.startswith("test_")]
 
 
@@ -69,7 +71,7 @@ def test_the_wheel_says_what_it_is(wheel: Path) -> None:
     info = f"hubprune-{hubprune.__version__}.dist-info"
     facts = Parser().parsestr(archive.read(f"{info}/METADATA").decode())
     assert (facts["Name"], facts["Version"]) == ("hubprune", hubprune.__version__)
-    assert facts["License-Expression"] == "Apache-2.0"
+    assert facts["License-Expression"] == "Apache-2.0 AND CC-BY-SA-4.0"
     assert archive.read(f"{info}/licenses/LICENSE") == (ROOT / "LICENSE").read_bytes()
     assert "hubprune = hubprune.cli:main" in archive.read(f"{info}/entry_points.txt").decode()
 

@@ -18,7 +18,7 @@ from hubprune.cli.plan_view import lines_table
 from hubprune.cli.progress import follow
 from hubprune.cli.results import sections, show_report
 from hubprune.cli.words import command
-from hubprune.languages import Language, known, resolve
+from hubprune.languages import Language, default_text, known, resolve
 
 if TYPE_CHECKING:
     from hubprune.cli.output import Output
@@ -36,6 +36,7 @@ LIBRARIES = (
     "rich",
 )
 SWITCHES = ("HF_ENDPOINT", "HF_HUB_OFFLINE", "HF_HUB_DISABLE_XET", "CUDA_VISIBLE_DEVICES")
+LICENCE = "ODC-By 1.0"  # of allenai/c4 and of HuggingFaceFW/fineweb-2, as their pages say
 FIRST_MODEL = "Qwen/Qwen3-0.6B"
 
 
@@ -78,16 +79,21 @@ def demo(ctx: click.Context, out: str | None, force: bool) -> None:
 def languages(ctx: click.Context, query: str | None) -> None:
     """List the languages: code, name, own name. Any other ISO 639 code works too, where a text source has it.
 
-    Unless --calib and --eval-text say otherwise, text comes from allenai/c4, or from HuggingFaceFW/fineweb-2 for a
-    language that it lacks; both under ODC-By 1.0.
+    The source is where text comes from unless --calib and --eval-text say otherwise: allenai/c4, its train split to
+    calibrate and its validation split to measure, or HuggingFaceFW/fineweb-2, dealt out by document; both under ODC-By
+    1.0. It is looked up again when a run begins.
     """
     output = output_of(ctx)
     found = matching(query)
-    facts = [{"code": one.code, "name": one.name, "autonym": one.autonym, "rtl": one.rtl} for one in found]
+    facts = [
+        {"code": one.code, "name": one.name, "autonym": one.autonym, "rtl": one.rtl, "source": default_text(one.code)}
+        | {"licence": LICENCE}
+        for one in found
+    ]
     output.result(
         quiet="\n".join(one.code for one in found),
         data={"languages": facts},
-        agent=lambda: "\n".join(["code\tname\tautonym", *(f"{one.code}\t{one.name}\t{one.autonym}" for one in found)]),
+        agent=lambda: "\n".join("\t".join(row) for row in [("code", "name", "autonym", "source"), *rows_of(found)]),
         human=lambda: show_languages(output, found),
     )
     output.next(command(["plan", FIRST_MODEL, "--lang", found[0].code if query else "sw"]))
@@ -103,14 +109,22 @@ def matching(query: str | None) -> list[Language]:
     return exact or within or [resolve(query)]
 
 
-def show_languages(output: Output, found: list[Language]) -> None:
-    """The table, in as many columns as the width takes."""
-    from rich.columns import Columns
+def rows_of(found: list[Language]) -> list[tuple[str, str, str, str]]:
+    """Code, name, own name and default source of each."""
+    return [(one.code, one.name, one.autonym, default_text(one.code)) for one in found]
 
-    names = [
-        f"{one.code:4}{one.name}" + (f" ({one.autonym})" if one.autonym not in ("", one.name) else "") for one in found
-    ]
-    output.show(Columns(names, column_first=True, padding=(0, 2)))
+
+def show_languages(output: Output, found: list[Language]) -> None:
+    """A table, one line each."""
+    from rich.box import SIMPLE_HEAD
+    from rich.table import Table
+
+    table = Table(box=SIMPLE_HEAD, padding=(0, 1), show_edge=False)
+    for title in ("code", "language", "own name", "default text"):
+        table.add_column(title, overflow="fold")
+    for row in rows_of(found):
+        table.add_row(*row)
+    output.show(table, f"{len(found)} languages; both data sets are under {LICENCE}.")
 
 
 @click.command(cls=Command, short_help="Versions and devices, for a bug report.", examples=("env", "env --json"))

@@ -185,7 +185,7 @@ def refuse_changes(ctx: click.Context, finished: Path | None) -> None:
 
 def default_folder(recipe: Recipe) -> Path:
     """OUT where none is given: the name that the repository would have, in the current folder."""
-    from hubprune.hub.naming import repo_name
+    from hubprune.naming import repo_name
 
     return Path(repo_name(recipe))
 

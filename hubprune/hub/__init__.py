@@ -1,9 +1,8 @@
 """Everything that talks to the Hub, both ways, through one HfApi object."""
 
-from hubprune.hub.client import Hub, connect, whoami
+from hubprune.hub.client import Hub, connect, default_repo_id, whoami
 from hubprune.hub.describe import Description, describe
 from hubprune.hub.failures import translated
-from hubprune.hub.naming import default_repo_id
 from hubprune.hub.pull import pull
 from hubprune.hub.push import check_target, push
 from hubprune.hub.secrets import scrub

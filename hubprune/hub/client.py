@@ -17,6 +17,8 @@ from hubprune.errors import NotSignedIn
 from hubprune.hub.failures import LOGIN, translated
 from hubprune.hub.retry import patiently
 from hubprune.hub.secrets import remember_token
+from hubprune.naming import repo_name
+from hubprune.recipe import Recipe
 
 
 @dataclass(frozen=True)
@@ -48,6 +50,11 @@ def whoami(hub: Hub) -> str:
         raise NotSignedIn("You are not signed in.", LOGIN)
     with translated("this account"):
         return str(patiently(lambda: hub.api.whoami(cache=True))["name"])
+
+
+def default_repo_id(hub: Hub, recipe: Recipe) -> str:
+    """The account's name and the recipe's: "amina/Qwen3-0.6B-wanda2of4-sw". Raises NotSignedIn."""
+    return f"{whoami(hub)}/{repo_name(recipe)}"
 
 
 @contextlib.contextmanager

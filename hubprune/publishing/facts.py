@@ -6,6 +6,7 @@ import re
 from dataclasses import dataclass
 
 from hubprune.languages import resolve
+from hubprune.naming import repo_name
 from hubprune.publishing import closing, metadata, sections, tables, text
 from hubprune.publishing.text import HUB, Md, code, fenced, link, listed, md, percent, string_literal
 from hubprune.publishing.verdict import verdict
@@ -81,8 +82,6 @@ def card(report: Report, recipe: Recipe, repo_id: str | None) -> Card:
 
 def default_title(recipe: Recipe) -> str:
     """The name that the checkpoint would be published under, without its owner."""
-    from hubprune.hub.naming import repo_name
-
     return repo_name(recipe)
 
 

@@ -12,7 +12,7 @@ from hubprune.errors import UsageError
 from hubprune.events import Event, Published, Stage
 from hubprune.hub import Hub, check_target, connect, default_repo_id, resolve
 from hubprune.hub import push as upload
-from hubprune.hub.naming import repo_name
+from hubprune.naming import repo_name
 from hubprune.publishing.folder import finish
 from hubprune.recipe import RECIPE_FILE, Recipe
 from hubprune.report import RESULTS_FILE, Report

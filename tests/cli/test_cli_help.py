@@ -118,9 +118,12 @@ def test_help_names_everything_once(cli, name: str) -> None:
 
 def test_the_sources_named_are_the_default_ones() -> None:
     from hubprune.calibration.choose import C4, FINEWEB_2
+    from hubprune.languages import default_text, known
 
     text = program.commands["languages"].help or ""
-    assert f"text comes from {C4}, or from {FINEWEB_2}" in text
+    assert C4 in text
+    assert FINEWEB_2 in text
+    assert {default_text(one.code) for one in known()} == {C4, FINEWEB_2}
 
 
 def test_version(cli) -> None:

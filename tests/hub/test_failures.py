@@ -9,7 +9,7 @@ from hubprune import errors as ours
 from hubprune.errors import HubpruneError
 from hubprune.hub import connect, default_repo_id, scrub, translated, whoami
 from hubprune.hub.failures import TABLE, translate
-from hubprune.hub.naming import repo_name, spelled
+from hubprune.naming import repo_name, spelled
 from hubprune.recipe import Recipe
 
 

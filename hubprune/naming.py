@@ -1,33 +1,26 @@
-"""The name under which a pruned model is published by default."""
+"""The name of a result: it follows from the recipe alone."""
 
 from __future__ import annotations
 
 import re
 from pathlib import Path
 
-from hubprune.hub.client import Hub, whoami
-from hubprune.hub.source import split_model
 from hubprune.recipe import Recipe
 
 LONGEST_NAME = 96  # of a repository, without its owner
 LONGEST_LANGUAGES = 24
 
 
-def default_repo_id(hub: Hub, recipe: Recipe) -> str:
-    """`<user>/<base>-<method><pattern>-<languages>`, e.g. "amina/Qwen3-0.6B-wanda2of4-sw".
-
-    The name begins with the base's name, as some licences ask for. Raises NotSignedIn.
-    """
-    return f"{whoami(hub)}/{repo_name(recipe)}"
-
-
 def repo_name(recipe: Recipe) -> str:
-    """The part of the default name after the user: at most 96 characters that the Hub accepts."""
+    """`<base>-<method><pattern>-<languages>`, e.g. "Qwen3-0.6B-wanda2of4-sw": at most 96 characters that the Hub takes.
+
+    It begins with the base's name, as some licences ask for.
+    """
     name = recipe.model
     if Path(name).expanduser().is_dir():
         name = Path(name).expanduser().resolve().name
     else:
-        name = split_model(name)[0].rsplit("/", 1)[-1]
+        name = name.removeprefix("hf://").partition("@")[0].rstrip("/").rsplit("/", 1)[-1]
     ending = f"-{recipe.method}{spelled(recipe.pattern)}{_languages(list(recipe.lang))}"
     return f"{_plain(name.removeprefix('Meta-'))[: LONGEST_NAME - len(ending)].strip('-.')}{ending}"
 
