@@ -6,6 +6,7 @@ import inspect
 
 import torch
 
+from hubprune.errors import UnsupportedArchitecture
 from hubprune.pruning.calls import BlockCalls
 from hubprune.pruning.lanes import Batch
 
@@ -31,7 +32,13 @@ def token_losses(calls: BlockCalls, batch: Batch) -> torch.Tensor:
         for at in range(0, tokens - 1, step):
             end = min(at + step, tokens - 1)
             options = {"logits_to_keep": torch.arange(at, end, device=device)} if takes_positions else {}
-            logits = calls.logits(hidden, ids, **options)[0, : end - at]
+            logits = calls.logits(hidden, ids, **options)[0]
+            if takes_positions and len(logits) != end - at:
+                raise UnsupportedArchitecture(
+                    f"hubprune cannot measure {type(model).__name__} yet: it gives other logits than it is asked for.",
+                    "Please open an issue that names the model.",
+                )
+            logits = logits[: end - at]
             parts.append(torch.nn.functional.cross_entropy(logits.float(), ids[0, at + 1 : end + 1], reduction="none"))
         rows.append(torch.cat(parts).cpu())
     return torch.stack(rows)

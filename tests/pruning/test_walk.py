@@ -110,6 +110,17 @@ def test_logits_a_few_positions_at_a_time(saved, monkeypatch: pytest.MonkeyPatch
     assert torch.allclose(token_losses(calls, batch).double(), expected, rtol=1e-5, atol=1e-6)
 
 
+def test_a_forward_that_ignores_the_positions_asked_for_is_refused(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Its first logits would be scored against later tokens."""
+    model, skeleton = toy("none")
+    plain = model.forward
+    monkeypatch.setattr(model, "forward", lambda ids, use_cache=False, logits_to_keep=0: plain(ids))
+    batch = Batch(windows("de", 1, 3), slice(0, 1), torch.zeros(1, TOKENS, 16))
+    monkeypatch.setattr(loss, "LOGITS_AT_A_TIME", 5 * VOCABULARY)
+    with pytest.raises(UnsupportedArchitecture, match="other logits than it is asked for"):
+        token_losses(BlockCalls(skeleton, returns_tuple=False), batch)
+
+
 @pytest.mark.parametrize("batch", [1, 2, 3, 7])
 def test_batch_sizes_with_and_without_a_remainder_agree(saved, batch: int) -> None:
     groups = evaluation()
