@@ -9,7 +9,8 @@ from dataclasses import dataclass
 import torch
 
 from hubprune.checkpoint.files import CheckpointFiles
-from hubprune.checkpoint.model import open_tensors, prunable, read_config
+from hubprune.checkpoint.matrices import prunable
+from hubprune.checkpoint.model import open_tensors, read_config
 from hubprune.checkpoint.skeleton import build
 from hubprune.events import Event, Progress, Stage
 from hubprune.hub import Hub, connect, pull, resolve
@@ -56,29 +57,33 @@ def inspect(
     cpu = torch.device("cpu")
     skeleton = build(config, dtype=torch.float32, device=cpu, trust_remote_code=trust_remote_code)
     tensors = open_tensors(folder, skeleton, trust_remote_code=trust_remote_code)
-    shapes = prunable(skeleton)
-    zeros = dict.fromkeys(shapes, 0)
+    matrices = prunable(skeleton)
+    modules: dict[tuple[str, tuple[int, int]], ModuleZeros] = {}
     patterns = list(PATTERNS)
     blocks = len(skeleton.blocks)
-    for index in range(blocks):
-        for name in shapes:
-            weight = tensors.read(f"{skeleton.prefix}.{index}.{name}.weight")
-            zeros[name] += weight.numel() - int(torch.count_nonzero(weight))
+    for index, block in enumerate(matrices):
+        held = ""
+        for matrix in sorted(block.values(), key=lambda matrix: matrix.parameter):
+            if matrix.parameter != held:
+                stored, held = tensors.read(f"{skeleton.prefix}.{index}.{matrix.parameter}"), matrix.parameter
+            weight, key = matrix.of(stored), (matrix.kind, matrix.shape)
+            before = modules.get(key, ModuleZeros(*key, 0, 0, 0))
+            zeros = weight.numel() - int(torch.count_nonzero(weight))
+            modules[key] = ModuleZeros(
+                *key, before.matrices + 1, before.weights + weight.numel(), before.stored + zeros
+            )
             patterns = [pattern for pattern in patterns if follows(weight, pattern)]
         yield Progress("check", index + 1, blocks, "block")
-    modules = [
-        ModuleZeros(name, shape, blocks, blocks * math.prod(shape), zeros[name]) for name, shape in shapes.items()
-    ]
-    weights = sum(module.weights for module in modules)
+    weights = sum(module.weights for module in modules.values())
     files = CheckpointFiles.open(folder)
     return Inspection(
         id=source.id,
         revision=source.revision,
         bytes=files.nbytes,
         parameters=sum(math.prod(entry.shape) for file in files.files.values() for entry in file.entries.values()),
-        sparsity=sum(zeros.values()) / weights,
+        sparsity=sum(module.stored for module in modules.values()) / weights,
         pattern=str(max(patterns, key=lambda p: (p.sparsity, -p.group))) if patterns else None,
-        modules=modules,
+        modules=list(modules.values()),
     )
 
 

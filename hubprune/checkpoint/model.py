@@ -6,7 +6,7 @@ from pathlib import Path
 from typing import Any
 
 from hubprune.checkpoint.files import CheckpointFiles
-from hubprune.checkpoint.skeleton import Skeleton, linear_maps
+from hubprune.checkpoint.skeleton import Skeleton
 from hubprune.checkpoint.tensors import StreamedTensors, Tensors, line_up, load_whole
 from hubprune.errors import CheckpointDamaged, UnsupportedArchitecture
 
@@ -53,35 +53,3 @@ def check_vocabulary(skeleton: Skeleton, vocabulary: int) -> None:
         raise CheckpointDamaged(
             f"The tokenizer has {vocabulary:,} tokens, the model embeds {rows:,}.", "Use another revision of the model."
         )
-
-
-def prunable(skeleton: Skeleton) -> dict[str, tuple[int, int]]:
-    """Local name -> (out, in) of the linear maps of a block, which must hold all matrices of the block.
-
-    Raises UnsupportedArchitecture where blocks differ in what can be pruned, or hold weights that are neither linear
-    maps nor norms and vectors: such a block would be half-pruned.
-    """
-    found: list[dict[str, tuple[int, int]]] = []
-    for index, block in enumerate(skeleton.blocks):
-        maps: dict[str, Any] = dict(linear_maps(block))
-        if not maps:
-            raise _refused(skeleton, f"block {index} has no linear maps")
-        for name, parameter in block.named_parameters():
-            owner = block.get_submodule(name.rpartition(".")[0])
-            if (
-                parameter.dim() >= 2
-                and name.removesuffix(".weight") not in maps
-                and "norm" not in type(owner).__name__.lower()
-            ):
-                raise _refused(skeleton, f"{name} ({type(owner).__name__}) is no linear map")
-        found.append({name: (module.out_features, module.in_features) for name, module in maps.items()})
-        if found[index] != found[0]:
-            raise _refused(skeleton, f"the matrices of block {index} differ from those of block 0")
-    return found[0]
-
-
-def _refused(skeleton: Skeleton, reason: str) -> UnsupportedArchitecture:
-    return UnsupportedArchitecture(
-        f"hubprune cannot prune {type(skeleton.model).__name__} yet: {reason}.",
-        "Please open an issue that names the model.",
-    )

@@ -7,7 +7,6 @@ The blocks' parameters stay on the meta device; the walk fills one block at a ti
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Any
 
@@ -140,10 +139,3 @@ def _place_buffers(skeleton: Skeleton) -> Skeleton:
             if buffer is not None:
                 module._buffers[name] = buffer.to(skeleton.device)
     return skeleton
-
-
-def linear_maps(block: nn.Module) -> Iterator[tuple[str, nn.Module]]:
-    """(local name, module) of every linear map with a two-dimensional weight in a block, in definition order."""
-    for name, module in block.named_modules():
-        if isinstance(module, nn.Linear):
-            yield name, module

@@ -23,6 +23,10 @@ class InputNorms:
         norms = torch.linalg.vector_norm(x, dim=0, dtype=torch.float32)
         self.squares += factor * norms.square()
 
+    def merge(self, other: InputNorms) -> None:
+        """Take in the tokens of another one."""
+        self.squares += other.squares
+
     @property
     def norms(self) -> torch.Tensor:
         """(inputs,) float32."""
@@ -53,6 +57,10 @@ class SecondMoment:
                 tile.add_(torch.mm(rows, columns, out_dtype=torch.float32), alpha=factor)
             else:
                 tile.addmm_(rows, columns, alpha=factor)
+
+    def merge(self, other: SecondMoment) -> None:
+        """Take in the tokens of another one."""
+        self.upper += other.upper
 
     @property
     def matrix(self) -> torch.Tensor:

@@ -10,14 +10,16 @@ out as they will be stored, and the variant's windows pass through the pruned bl
 
 from __future__ import annotations
 
-from collections.abc import Callable, Generator, Iterator
+from collections.abc import Callable, Generator, Iterable, Iterator
 from dataclasses import dataclass, field
 from typing import Protocol
 
 import torch
+from torch import nn
 
 from hubprune.checkpoint.files import is_finite
-from hubprune.checkpoint.skeleton import Skeleton, linear_maps
+from hubprune.checkpoint.matrices import Matrix, matrices_of
+from hubprune.checkpoint.skeleton import Skeleton
 from hubprune.checkpoint.tensors import Tensors
 from hubprune.errors import HubpruneError
 from hubprune.events import Progress
@@ -53,6 +55,9 @@ class MatrixCount:
     masked: int
     stored: int
     dense: int
+    kind: str  # the name with "*" for an expert's number
+    parameter: str  # local name of the parameter that holds the matrix
+    pooled: bool = False  # an expert with too few tokens, pruned by the mean statistic over its block's experts
 
 
 @dataclass
@@ -172,48 +177,62 @@ class Walk:
     ) -> tuple[dict[str, torch.Tensor], list[MatrixCount]]:
         """Prune one block: (changed tensors in their stored dtype, counts of their zeros)."""
         block = self.skeleton.fill_block(index, stored)
-        maps = {name: module for name, module in linear_maps(block) if self.prunes(index, name)}
+        matrices = {name: matrix for name, matrix in matrices_of(block).items() if self.prunes(index, name)}
         method, pattern, changed, counts = variant.method, variant.pattern, {}, []
         assert method is not None
         assert pattern is not None
-
-        def statistics_of(
-            names: list[str], batches: list[Batch], kind: type[InputNorms] | type[SecondMoment]
-        ) -> list[InputGroup]:
-            chosen = {name: maps[name] for name in names}
-            return collect(chosen, kind, batches, lambda batch: self._run(index, batch)) if names else []
-
-        if method.statistic is None:
-            groups: Iterator[InputGroup] = (InputGroup([name], None) for name in maps)
-        elif self.sequential == "block":
-            groups = iter(statistics_of(list(maps), calibration.batches, method.statistic))
-        else:
-            kind = method.statistic
-            order = [group.names for group in statistics_of(list(maps), calibration.batches[:1], InputNorms)]
-            groups = (group for names in order for group in statistics_of(names, calibration.batches, kind))
-        for group in groups:
-            weights = [self._to_device(stored[f"{name}.weight"]) for name in group.names]
-            for name, pruned in zip(group.names, method.prune(weights, group.statistic, pattern), strict=True):
-                before = stored[f"{name}.weight"]
-                after, mask = pruned.weight.to("cpu", before.dtype), pruned.mask.to("cpu")
-                after = after if method.updates else before.masked_fill(mask, 0)
-                if not is_finite(after):
-                    raise HubpruneError(
-                        f"The updated weights of {name} in block {index} leave the range of {before.dtype}.",
-                        "Use --method wanda, which changes no weight that stays.",
-                    )
-                changed[f"{name}.weight"] = after
-                counts.append(
-                    MatrixCount(
-                        index, name, (before.shape[0], before.shape[1]), int(mask.sum()), _zeros(after), _zeros(before)
-                    )
-                )
+        for step in self._steps(index, block, matrices, method, calibration):
+            for group in step:
+                own = [matrices[name] for name in group.names]
+                weights = [self._to_device(matrix.of(stored[matrix.parameter])) for matrix in own]
+                for matrix, pruned in zip(own, method.prune(weights, group.statistic, pattern), strict=True):
+                    if matrix.parameter not in changed:
+                        changed[matrix.parameter] = stored[matrix.parameter].clone()
+                    before, after = (matrix.of(tensors[matrix.parameter]) for tensors in (stored, changed))
+                    mask = pruned.mask.to("cpu")
+                    if method.updates:
+                        after.copy_(pruned.weight)
+                    else:
+                        after.masked_fill_(mask, 0)
+                    if not is_finite(after):
+                        raise HubpruneError(
+                            f"The updated weights of {matrix.name} in block {index} leave the range of {before.dtype}.",
+                            "Use --method wanda, which changes no weight that stays.",
+                        )
+                    zeros = (int(mask.sum()), _zeros(after), _zeros(before))
+                    names = (matrix.kind, matrix.parameter)
+                    counts.append(MatrixCount(index, matrix.name, matrix.shape, *zeros, *names, group.pooled))
             if self.sequential == "matrix":
-                self.skeleton.fill_block(index, {key: changed[key] for key in (f"{n}.weight" for n in group.names)})
+                done = {matrices[name].parameter for group in step for name in group.names}
+                self.skeleton.fill_block(index, {name: changed[name] for name in done})
         return changed, counts
 
+    def _steps(
+        self, index: int, block: nn.Module, matrices: dict[str, Matrix], method: Method, calibration: Lane
+    ) -> Iterator[list[InputGroup]]:
+        """Matrices with the statistics of their inputs; each step is pruned before the next is asked for."""
+
+        def statistics_of(
+            names: Iterable[str], batches: list[Batch], kind: type[InputNorms] | type[SecondMoment]
+        ) -> list[InputGroup]:
+            chosen = {name: matrices[name] for name in names}
+            run = lambda batch: self._run(index, batch)  # noqa: E731
+            return collect(block, chosen, kind, batches, run, self.skeleton.model) if chosen else []
+
+        kind = method.statistic
+        if kind is None:
+            yield from ([InputGroup([name], None, name)] for name in matrices)
+        elif self.sequential == "block":
+            yield statistics_of(matrices, calibration.batches, kind)
+        else:
+            order: dict[str, list[str]] = {}
+            for group in statistics_of(matrices, calibration.batches[:1], InputNorms):
+                order.setdefault(group.step, []).extend(group.names)
+            yield from (statistics_of(names, calibration.batches, kind) for names in order.values())
+
     def _to_device(self, weight: torch.Tensor) -> torch.Tensor:
-        return weight.to(self.skeleton.device, torch.float32, copy=True)
+        """A copy to compute on, (out, in) row by row."""
+        return weight.to(self.skeleton.device, torch.float32, copy=True).contiguous()
 
 
 def _zeros(weight: torch.Tensor) -> int:

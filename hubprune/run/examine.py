@@ -7,13 +7,15 @@ from __future__ import annotations
 
 import math
 from collections import Counter
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from fnmatch import fnmatchcase
 from typing import Any
 
 import torch
 
-from hubprune.checkpoint.model import prunable, read_config, stored_names
+from hubprune.checkpoint.matrices import Matrix, prunable
+from hubprune.checkpoint.model import read_config, stored_names
 from hubprune.checkpoint.skeleton import Skeleton, build
 from hubprune.checkpoint.tensorfile import DTYPES
 from hubprune.errors import RecipeError, UnsupportedArchitecture, UsageError
@@ -42,7 +44,7 @@ class Examined:
     returns_tuple: bool
     facts: ModelFacts
     pattern: Pattern | None
-    matrices: dict[str, tuple[int, int]]  # local name -> (out, in) of a block's linear maps
+    matrices: list[dict[str, Matrix]]  # local name -> matrix, of each block
 
     @property
     def device(self) -> torch.device:
@@ -69,7 +71,7 @@ def examine(recipe: Recipe, hub: Hub, *, pruning: bool = True) -> Examined:
     skeleton = build(config, dtype=dtype, device=device, trust_remote_code=recipe.trust_remote_code)
     names = stored_names(skeleton, {name: shape for name, (_, shape) in description.tensors.items()})
     returns_tuple = check_walk(config, trust_remote_code=recipe.trust_remote_code)
-    matrices = prunable(skeleton) if pruning else {}
+    matrices = prunable(skeleton) if pruning else [{} for _ in skeleton.blocks]
     if pattern:
         refuse_pattern(pattern, matrices, recipe.skip, skeleton)
     text = config.get_text_config(decoder=True)
@@ -82,7 +84,7 @@ def examine(recipe: Recipe, hub: Hub, *, pruning: bool = True) -> Examined:
         architecture=type(skeleton.model).__name__,
         model_type=config.model_type,
         parameters=sum(math.prod(shape) for _, shape in description.tensors.values()),
-        prunable=sum(_pruned_per_block(matrices, resolved.skip, skeleton)),
+        prunable=sum(m.shape[0] * m.shape[1] for m in _pruned(matrices, resolved.skip, skeleton)),
         blocks=len(skeleton.blocks),
         dtype=str(stored).removeprefix("torch."),
         bytes=description.weight_bytes,
@@ -143,17 +145,17 @@ def workload(examined: Examined) -> Workload:
     blocks = [sum(p.numel() for p in block.parameters()) for block in skeleton.blocks]
     total = sum(p.numel() for p in skeleton.model.parameters())
     method = METHODS[recipe.method]
-    kept = {name: shape for name, shape in examined.matrices.items() if examined.prunes(0, name)}
+    widths = [_distinct_inputs(block, index, examined.prunes) for index, block in enumerate(examined.matrices)]
     calibrates = bool(examined.pattern) and method.statistic is not None
     variants = 1 + (recipe.control is not None) if examined.pattern else 0
     tied = getattr(examined.config.get_text_config(decoder=True), "tie_word_embeddings", False)
     embedding = skeleton.model.get_input_embeddings().weight.numel()
     return Workload(
         block_parameters=max(blocks),
-        block_matrix=sum(math.prod(shape) for shape in examined.matrices.values()),
+        block_matrix=max(sum(math.prod(m.shape) for m in block.values()) for block in examined.matrices),
         blocks=len(blocks),
         outer_parameters=total - sum(blocks) - (embedding if tied else 0),
-        input_widths=_distinct_inputs(kept),
+        input_widths=max(widths, key=lambda inputs: sum(n * n for n in inputs)),
         hidden=examined.config.get_text_config(decoder=True).hidden_size,
         calibration_tokens=recipe.samples * seq_len if calibrates else 0,
         evaluation_tokens=len(recipe.eval_lang) * recipe.eval_samples * seq_len,
@@ -205,16 +207,16 @@ def stored_dtype(description: Description) -> torch.dtype:
 
 
 def refuse_pattern(
-    pattern: Pattern, matrices: dict[str, tuple[int, int]], skip: tuple[str, ...], skeleton: Skeleton
+    pattern: Pattern, matrices: list[dict[str, Matrix]], skip: tuple[str, ...], skeleton: Skeleton
 ) -> None:
     """Raise where a matrix cannot have the pattern, or where nothing is left to prune."""
-    left = {n: shape for n, shape in matrices.items() if not skipped_by(skip, f"{skeleton.prefix}.0.{n}", n)}
-    if not any(_pruned_per_block(matrices, skip, skeleton)):
+    left = {matrix.kind: matrix for matrix in _pruned(matrices, skip, skeleton)}
+    if not left:
         raise RecipeError("--skip leaves nothing to prune.", "Name fewer matrices.")
-    for name, (_, inputs) in left.items():
-        if reason := pattern.refusal(inputs):
+    for kind, matrix in left.items():
+        if reason := pattern.refusal(matrix.shape[1]):
             raise UnsupportedArchitecture(
-                f"{name} cannot be pruned to {pattern}: its {reason}.", f"Leave it alone with --skip '*{name}'."
+                f"{kind} cannot be pruned to {pattern}: its {reason}.", f"Leave it alone with --skip '*{kind}'."
             )
 
 
@@ -223,14 +225,15 @@ def skipped_by(patterns: tuple[str, ...], *names: str) -> str | None:
     return next((pattern for pattern in patterns for name in names if fnmatchcase(name, pattern)), None)
 
 
-def _pruned_per_block(matrices: dict[str, tuple[int, int]], skip: tuple[str, ...], skeleton: Skeleton) -> list[int]:
-    return [
-        sum(math.prod(s) for name, s in matrices.items() if not skipped_by(skip, f"{skeleton.prefix}.{i}.{name}", name))
-        for i in range(len(skeleton.blocks))
-    ]
+def _pruned(matrices: list[dict[str, Matrix]], skip: tuple[str, ...], skeleton: Skeleton) -> Iterator[Matrix]:
+    """The matrices of all blocks that --skip leaves."""
+    for index, block in enumerate(matrices):
+        for name, matrix in block.items():
+            if not skipped_by(skip, f"{skeleton.prefix}.{index}.{name}", name):
+                yield matrix
 
 
-def _distinct_inputs(matrices: dict[str, tuple[int, int]]) -> tuple[int, ...]:
+def _distinct_inputs(block: dict[str, Matrix], index: int, prunes: Callable[[int, str], bool]) -> tuple[int, ...]:
     """Inputs of each tensor that a block's matrices read, guessed from names: siblings of one width share it."""
-    shared = {(name.rpartition(".")[0], inputs) for name, (_, inputs) in matrices.items()}
+    shared = {(m.name.rpartition(".")[0], m.shape[1]) for m in block.values() if prunes(index, m.name)}
     return tuple(sorted(inputs for _, inputs in shared))

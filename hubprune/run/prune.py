@@ -225,8 +225,12 @@ def verify(out: Path, examined: Examined, counts: list[MatrixCount]) -> None:
     """
     trusted = examined.recipe.trust_remote_code
     tensors = open_tensors(out, examined.skeleton, whole=not examined.facts.streamed, trust_remote_code=trusted)
+    held, stored = "", torch.empty(0)
     for count in counts:
-        weight = tensors.read(f"{examined.skeleton.prefix}.{count.block}.{count.name}.weight")
+        matrix = examined.matrices[count.block][count.name]
+        if held != (held := f"{examined.skeleton.prefix}.{count.block}.{matrix.parameter}"):
+            stored = tensors.read(held)
+        weight = matrix.of(stored)
         zeros = weight.numel() - int(torch.count_nonzero(weight))
         if zeros != count.stored or zeros < count.masked:
             raise CheckpointDamaged(

@@ -6,6 +6,7 @@ import math
 from collections.abc import Iterable
 
 from hubprune.calibration import TextWindows
+from hubprune.checkpoint.matrices import routers
 from hubprune.errors import CheckpointDamaged
 from hubprune.evaluation.perplexity import language_row, signal_to_noise
 from hubprune.pruning.walk import MatrixCount, WalkResult
@@ -55,7 +56,7 @@ def sparsity(examined: Examined, counts: list[MatrixCount]) -> Sparsity:
     assert examined.pattern is not None
     kinds: dict[tuple[str, tuple[int, int]], list[MatrixCount]] = {}
     for count in counts:
-        kinds.setdefault((count.name, count.shape), []).append(count)
+        kinds.setdefault((count.kind, count.shape), []).append(count)
     modules = [
         ModuleRow(
             name=name,
@@ -83,13 +84,33 @@ def sparsity(examined: Examined, counts: list[MatrixCount]) -> Sparsity:
 def left_alone(examined: Examined) -> dict[str, str]:
     """What is not pruned -> why."""
     kept = {"embeddings and output head": "never pruned", "norms and biases": "never pruned"}
+    if routers(examined.skeleton):
+        kept["routers"] = "never pruned"
     skip, prefix = examined.recipe.skip, examined.skeleton.prefix
-    for name in examined.matrices:
-        blocks = [i for i in range(examined.facts.blocks) if not examined.prunes(i, name)]
-        if blocks:
-            pattern = skipped_by(skip, f"{prefix}.{blocks[0]}.{name}", name)
-            where = (
-                "" if len(blocks) == examined.facts.blocks else f" of {len(blocks)} of {examined.facts.blocks} blocks"
-            )
-            kept[f"{name}{where}"] = f"--skip '{pattern}'"
+    places: dict[str, list[tuple[int, str]]] = {}  # kind -> (block, name)
+    for index, block in enumerate(examined.matrices):
+        for name, matrix in block.items():
+            places.setdefault(matrix.kind, []).append((index, name))
+    for kind, found in places.items():
+        skipped = [(index, name) for index, name in found if not examined.prunes(index, name)]
+        if skipped:
+            index, name = skipped[0]
+            pattern = skipped_by(skip, f"{prefix}.{index}.{name}", name)
+            of_all = len(found) if "*" in kind else examined.facts.blocks
+            what = "experts" if "*" in kind else "blocks"
+            where = "" if len(skipped) == len(found) else f" of {len(skipped)} of {of_all} {what}"
+            kept[f"{kind}{where}"] = f"--skip '{pattern}'"
     return kept
+
+
+def pooled(counts: list[MatrixCount]) -> list[str]:
+    """Warnings about experts that the calibration text hardly reached."""
+    found = [count for count in counts if count.pooled]
+    if not found:
+        return []
+    experts = len({(count.block, count.name.rpartition(".")[0]) for count in found})
+    blocks = len({count.block for count in found})
+    return [
+        f"{experts} experts in {blocks} blocks got too few calibration tokens: {len(found)} of their matrices were "
+        f"pruned by the mean over the experts of their block."
+    ]

@@ -13,7 +13,8 @@ from torch import nn
 from transformers import AutoConfig, AutoModelForCausalLM
 
 from hubprune.checkpoint.files import SINGLE_FILE
-from hubprune.checkpoint.model import check_vocabulary, open_tensors, prunable, read_config
+from hubprune.checkpoint.matrices import Matrix, matrices_of, prunable
+from hubprune.checkpoint.model import check_vocabulary, open_tensors, read_config
 from hubprune.checkpoint.skeleton import Skeleton, build, find_blocks
 from hubprune.checkpoint.tensors import StreamedTensors, WholeTensors, line_up
 from hubprune.errors import CheckpointDamaged, UnsupportedArchitecture
@@ -125,8 +126,12 @@ def test_names_that_line_up_and_names_that_do_not() -> None:
     assert line_up(shapes, {"head"}, "model", plain | {"head": (5,)}) is None
 
 
+def shapes(found: list[dict[str, Matrix]]) -> list[dict[str, tuple[int, int]]]:
+    return [{name: matrix.shape for name, matrix in block.items()} for block in found]
+
+
 def test_prunable_matrices_by_local_name(tiny: Tiny) -> None:
-    assert prunable(skeleton_of(tiny("llama"))) == {
+    expected = {
         "self_attn.q_proj": (32, 32),
         "self_attn.k_proj": (16, 32),
         "self_attn.v_proj": (16, 32),
@@ -135,35 +140,57 @@ def test_prunable_matrices_by_local_name(tiny: Tiny) -> None:
         "mlp.up_proj": (48, 32),
         "mlp.down_proj": (32, 48),
     }
+    assert shapes(prunable(skeleton_of(tiny("llama")))) == [expected, expected]
 
 
-@pytest.mark.parametrize(
-    ("family", "changes", "reason"),
-    [
-        ("gpt2", {}, "no linear maps"),
-        ("mixtral", {"num_local_experts": 2, "num_key_value_heads": 1}, "no linear map"),
-        ("mamba", {"state_size": 4}, "no linear map"),
-    ],
-)
-def test_blocks_that_would_be_half_pruned_are_refused(family: str, changes: dict[str, object], reason: str) -> None:
-    with pytest.raises(UnsupportedArchitecture, match=reason):
-        prunable(of_config(family, **changes))
+def test_blocks_that_would_be_half_pruned_are_refused() -> None:
+    with pytest.raises(UnsupportedArchitecture, match=r"MambaForCausalLM yet: mixer\.\S+ \(\w+\) is no linear map"):
+        prunable(of_config("mamba", state_size=4))
+    skeleton = of_config("llama")
+    skeleton.blocks[1].mlp.extra = nn.Embedding(8, 8)
+    with pytest.raises(UnsupportedArchitecture, match=r"mlp\.extra\.weight \(Embedding\) is no linear map"):
+        prunable(skeleton)
 
 
-def test_blocks_that_differ_are_refused() -> None:
-    """Counts, sizes and the check of the pattern are taken from one block for all."""
+def test_blocks_may_differ_but_none_is_without_matrices() -> None:
     skeleton = of_config("llama")
     skeleton.blocks[1].mlp.extra = nn.Linear(8, 8)
-    with pytest.raises(UnsupportedArchitecture, match="matrices of block 1 differ"):
-        prunable(skeleton)
-    skeleton = of_config("llama")
     skeleton.blocks[1].mlp.up_proj = nn.Linear(32, 40)
-    with pytest.raises(UnsupportedArchitecture, match="matrices of block 1 differ"):
-        prunable(skeleton)
-    skeleton = of_config("llama")
+    one, two = shapes(prunable(skeleton))
+    assert two == one | {"mlp.up_proj": (40, 32), "mlp.extra": (8, 8)}
     skeleton.blocks[1] = nn.Identity()
     with pytest.raises(UnsupportedArchitecture, match="block 1 has no linear maps"):
         prunable(skeleton)
+
+
+def test_blocks_that_share_weights_are_refused() -> None:
+    """Pruned once, they would be changed twice."""
+    skeleton = of_config("llama")
+    skeleton.blocks[1] = skeleton.blocks[0]
+    with pytest.raises(UnsupportedArchitecture, match="one block stands in several places"):
+        prunable(skeleton)
+    skeleton = of_config("llama")
+    skeleton.model.all_tied_weights_keys = {"model.layers.1.mlp.up_proj.weight": "model.layers.0.mlp.up_proj.weight"}
+    with pytest.raises(UnsupportedArchitecture, match=r"layers\.1\.mlp\.up_proj\.weight shares its weights"):
+        prunable(skeleton)
+
+
+def test_a_matrix_is_a_view_of_its_parameter() -> None:
+    """Conv1D holds (in, out); experts are stacked, in some classes as (in, out) too."""
+    block = of_config("gpt2", n_embd=32, n_layer=2, n_head=2).blocks[0]
+    found = matrices_of(block)
+    assert {name: (m.shape, m.transposed) for name, m in found.items()} == {
+        "attn.c_attn": ((96, 32), True),
+        "attn.c_proj": ((32, 32), True),
+        "mlp.c_fc": ((128, 32), True),
+        "mlp.c_proj": ((32, 128), True),
+    }
+    stored = torch.arange(3 * 2 * 4.0).view(3, 2, 4)
+    stacked = Matrix("e.1.down_proj", "e.*.down_proj", "e.down_proj", (4, 2), transposed=True, expert=1)
+    assert torch.equal(stacked.of(stored), stored[1].t())
+    stacked.of(stored)[3, 0] = -1
+    assert stored[1, 0, 3] == -1
+    assert stacked.owner == "e"
 
 
 def test_blocks_are_found_by_structure() -> None:

@@ -10,6 +10,7 @@ from torch import nn
 from twins import second_moment
 from walking import windows
 
+from hubprune.checkpoint.matrices import matrices_of
 from hubprune.errors import CheckpointDamaged, UnsupportedArchitecture
 from hubprune.pruning.collect import InputGroup, collect
 from hubprune.pruning.lanes import Batch, Group
@@ -35,10 +36,6 @@ class Block(nn.Module):
         return x
 
 
-def maps_of(block: nn.Module) -> dict[str, nn.Module]:
-    return {name: module for name, module in block.named_modules() if isinstance(module, nn.Linear)}
-
-
 def batches(*groups: Group, size: int = 2) -> list[Batch]:
     """Batches whose hidden states are random."""
     found = []
@@ -61,7 +58,7 @@ def names(groups: list[InputGroup]) -> list[list[str]]:
 
 def test_maps_that_read_one_tensor_are_one_group() -> None:
     block = Block()
-    groups = collect(maps_of(block), SecondMoment, batches(windows("de", 5, 0)), run_of(block))
+    groups = collect(block, matrices_of(block), SecondMoment, batches(windows("de", 5, 0)), run_of(block))
     assert names(groups) == [["q", "k", "v"], ["out"], ["gate", "up"], ["down"]]
 
 
@@ -70,10 +67,11 @@ def test_each_group_has_the_weighted_statistic_of_its_input(kind: type) -> None:
     """Batches of unequal size and two languages of unequal length: sum_l w_l H_l / n_l all the same."""
     block = Block()
     texts = [windows("de", 5, 0, weight=0.25), windows("swa", 2, 0, weight=0.75)]
-    groups = collect(maps_of(block), kind, batches(*texts), run_of(block))
+    groups = collect(block, matrices_of(block), kind, batches(*texts), run_of(block))
     inputs: dict[str, dict[str, list[torch.Tensor]]] = {}
     label = ""
-    for name, module in maps_of(block).items():
+    for name in matrices_of(block):
+        module = block.get_submodule(name)
 
         def note(module: nn.Module, args: tuple[torch.Tensor, ...], name: str = name) -> None:
             inputs.setdefault(name, {}).setdefault(label, []).append(args[0].detach().flatten(0, 1))
@@ -95,22 +93,26 @@ def test_each_group_has_the_weighted_statistic_of_its_input(kind: type) -> None:
 def test_only_the_first_batch_runs_to_its_end() -> None:
     """Nothing after the last map's input is needed; one batch is finished all the same, to see every call."""
     block = Block()
-    collect(maps_of(block), InputNorms, batches(windows("de", 6, 0)), run_of(block))
+    collect(block, matrices_of(block), InputNorms, batches(windows("de", 6, 0)), run_of(block))
     assert block.finished == 1
 
 
 def test_a_part_of_the_maps_can_be_asked_for() -> None:
     block = Block()
-    maps = maps_of(block)
+    maps = matrices_of(block)
     groups = collect(
-        {name: maps[name] for name in ("k", "down")}, InputNorms, batches(windows("de", 4, 0)), run_of(block)
+        block,
+        {name: maps[name] for name in ("k", "down")},
+        InputNorms,
+        batches(windows("de", 4, 0)),
+        run_of(block),
     )
     assert names(groups) == [["k"], ["down"]]
 
 
 def test_no_hook_stays_behind() -> None:
     block = Block()
-    collect(maps_of(block), InputNorms, batches(windows("de", 2, 0)), run_of(block))
+    collect(block, matrices_of(block), InputNorms, batches(windows("de", 2, 0)), run_of(block))
     assert not any(module._forward_pre_hooks for module in block.modules())
 
 
@@ -118,7 +120,7 @@ def test_a_map_that_is_never_called_is_refused_by_name() -> None:
     block = Block()
     block.unused = nn.Linear(WIDTH, WIDTH)
     with pytest.raises(UnsupportedArchitecture, match="unused is not called"):
-        collect(maps_of(block), InputNorms, batches(windows("de", 2, 0)), run_of(block))
+        collect(block, matrices_of(block), InputNorms, batches(windows("de", 2, 0)), run_of(block))
     assert not any(module._forward_pre_hooks for module in block.modules())
 
 
@@ -140,7 +142,7 @@ def test_a_map_that_is_called_twice_is_refused(kind: type[Block]) -> None:
     """Even where the second call comes when all maps have been seen: its inputs would be missing from the statistic."""
     block = kind()
     with pytest.raises(UnsupportedArchitecture, match="called twice"):
-        collect(maps_of(block), InputNorms, batches(windows("de", 4, 0)), run_of(block))
+        collect(block, matrices_of(block), InputNorms, batches(windows("de", 4, 0)), run_of(block))
 
 
 class InPlace(Block):
@@ -156,7 +158,7 @@ class InPlace(Block):
 def test_a_tensor_that_was_written_into_is_another_input() -> None:
     block = InPlace()
     with torch.no_grad():
-        groups = collect(maps_of(block), InputNorms, batches(windows("de", 4, 0)), run_of(block))
+        groups = collect(block, matrices_of(block), InputNorms, batches(windows("de", 4, 0)), run_of(block))
     assert names(groups) == [["q", "k", "v"], ["out"], ["gate", "up"], ["down"]]
     assert not torch.allclose(groups[0].statistic.norms, groups[2].statistic.norms)
 
@@ -179,7 +181,7 @@ def test_maps_that_share_an_input_only_sometimes_are_refused(own_first: bool) ->
     block = Moody()
     block.own_first = own_first
     with pytest.raises(UnsupportedArchitecture, match="changes its place"):
-        collect(maps_of(block), InputNorms, batches(windows("de", 4, 0)), run_of(block))
+        collect(block, matrices_of(block), InputNorms, batches(windows("de", 4, 0)), run_of(block))
 
 
 @pytest.mark.parametrize("bad", [float("nan"), float("inf")])
@@ -189,10 +191,10 @@ def test_inputs_that_overflow_are_refused(bad: float, kind: type) -> None:
     data = batches(windows("de", 4, 0))
     data[1].hidden[0, 3, 5] = bad
     with pytest.raises(CheckpointDamaged, match="overflow"):
-        collect(maps_of(block), kind, data, run_of(block))
+        collect(block, matrices_of(block), kind, data, run_of(block))
 
 
 def test_no_windows_are_no_statistic() -> None:
     block = Block()
     with pytest.raises(ValueError, match="no calibration"):
-        collect(maps_of(block), InputNorms, [], run_of(block))
+        collect(block, matrices_of(block), InputNorms, [], run_of(block))
