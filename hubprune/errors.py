@@ -18,6 +18,7 @@
     ├── TextTooShort                       fewer full windows than asked for
     ├── TextUnavailable                    a text source that cannot be read
     ├── OutputExists                       a folder that would be overwritten
+    │   └── Unfinished                     a run that was broken off there and can be resumed
     ├── RepoExists                         a repository that would be overwritten
     ├── NotSignedIn                        publishing needs a token
     ├── NoWritePermission
@@ -105,6 +106,10 @@ class TextUnavailable(HubpruneError):
 
 
 class OutputExists(HubpruneError):
+    pass
+
+
+class Unfinished(OutputExists):
     pass
 
 

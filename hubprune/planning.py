@@ -14,7 +14,8 @@ from hubprune.naming import repo_name
 from hubprune.recipe import Recipe
 from hubprune.report import ModelFacts
 from hubprune.run.examine import examine, uses_text, workload
-from hubprune.run.prune import MEMORY_MARGIN, warnings_of
+from hubprune.run.prune import warnings_of
+from hubprune.run.room import MEMORY_MARGIN
 
 SMALL_FILE = 100_000_000  # bytes; what lies beside the weights and is copied
 SMALL_MODEL = 3_000_000_000  # parameters

@@ -9,13 +9,14 @@ from __future__ import annotations
 
 import json
 import os
+from collections.abc import Iterable
 from pathlib import Path
 from typing import Protocol
 
 import torch
 
 from hubprune.checkpoint.files import INDEX_FILE, SINGLE_FILE, CheckpointFiles
-from hubprune.checkpoint.tensorfile import TensorEntry, encode_header
+from hubprune.checkpoint.tensorfile import TensorEntry, encode_header, read_into
 from hubprune.checkpoint.tensors import StreamedTensors, Tensors, WholeTensors
 
 MAX_SHARD_BYTES = 5_000_000_000
@@ -51,11 +52,12 @@ class ShardWriter:
         for name, (header, entries) in shards.items():
             path = out / name
             size = len(header) + max((entry.end for entry in entries.values()), default=0)
-            with path.open("wb") as file:
-                file.write(header)
-                file.truncate(size)
-                if hasattr(os, "posix_fallocate"):  # a disk that is too small says so now, not after hours
-                    os.posix_fallocate(file.fileno(), 0, size)
+            if not _begun(path, header, size):
+                with path.open("wb") as file:
+                    file.write(header)
+                    file.truncate(size)
+                    if hasattr(os, "posix_fallocate"):  # a disk that is too small says so now, not after hours
+                        os.posix_fallocate(file.fileno(), 0, size)
             for entry in entries.values():
                 self.place[entry.name] = (path, len(header), entry)
             self.names.append(name)
@@ -92,16 +94,41 @@ class ShardWriter:
             os.close(descriptor)
         self.left.pop(entry.name, None)
 
-    def close(self) -> list[str]:
-        for name in self.left:
-            self._copy(name)
+    def read(self, name: str) -> torch.Tensor:
+        """A tensor that was written, from its place in the output."""
+        path, offset, entry = self.place[self.stored_names[name]]
+        raw = torch.empty(entry.nbytes, dtype=torch.uint8)
+        read_into(path, raw.numpy().data, offset + entry.start)
+        return raw.view(entry.dtype).view(entry.shape)
+
+    def have(self, names: Iterable[str]) -> None:
+        """These tensors were written before, by a run that this one goes on with."""
+        for name in names:
+            self.left.pop(self.stored_names[name], None)
+
+    def flush(self) -> None:
+        """What has been written is on the disk."""
         for path in {path for path, _, _ in self.place.values()}:
             descriptor = os.open(path, os.O_RDONLY)
             try:
                 os.fsync(descriptor)
             finally:
                 os.close(descriptor)
+
+    def close(self) -> list[str]:
+        """Copy what was not written from the source."""
+        for name in self.left:
+            self._copy(name)
+        self.flush()
         return self.names
+
+
+def _begun(path: Path, header: bytes, size: int) -> bool:
+    """Whether an earlier run made this file with this header and size."""
+    if not path.is_file() or path.stat().st_size != size:
+        return False
+    with path.open("rb") as file:
+        return file.read(len(header)) == header
 
 
 class WholeWriter:

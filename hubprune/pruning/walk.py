@@ -87,6 +87,22 @@ class Sink(Protocol):
         ...
 
 
+class Keeper(Protocol):
+    """Keeps the walk's state, so that a killed one goes on where it was. Lanes are given in one fixed order."""
+
+    def restore(self, lanes: list[Lane], result: WalkResult) -> int:
+        """Bring back hidden states and measurements; returns the first block to do."""
+        ...
+
+    def finished(self, variant: str, block: int) -> tuple[dict[str, torch.Tensor], list[MatrixCount]] | None:
+        """A variant's pruned block from an earlier start, where it is at hand: changed tensors and their counts."""
+        ...
+
+    def save(self, blocks: int, lanes: list[Lane], result: WalkResult) -> None:
+        """The first `blocks` blocks are done."""
+        ...
+
+
 @dataclass
 class Walk:
     """One walk over one model.
@@ -112,9 +128,9 @@ class Walk:
     stage: str = "prune"
 
     def run(
-        self, evaluation: list[Group], variants: list[Variant], sink: Sink
+        self, evaluation: list[Group], variants: list[Variant], sink: Sink, keeper: Keeper | None = None
     ) -> Generator[Progress, None, WalkResult]:
-        """Walk the model; yields after each block, returns a WalkResult."""
+        """Walk the model; yields after each block, returns a WalkResult. `keeper`: where a killed walk goes on from."""
         result = WalkResult(counts={variant.name: [] for variant in variants})
         self.skeleton.fill_outer(self.tensors)
         dense = start_lane(evaluation, self.calls, self.batch_size, self.allocate)
@@ -126,21 +142,25 @@ class Walk:
                 measured[variant.name] = start_lane(evaluation, self.calls, self.batch_size, self.allocate)
         self.skeleton.empty_outer()
         count = len(self.skeleton.blocks)
-        for index in range(count):
+        lanes = [dense, *measured.values(), *calibration.values()]
+        for index in range(keeper.restore(lanes, result) if keeper else 0, count):
             stored = {name: self.tensors.read(full) for name, full in self.skeleton.block_names(index).items()}
             self._advance(index, stored, dense)
             for variant in variants:
                 if variant.weights is None:
-                    changed, counts = self._prune(index, stored, variant, calibration[variant.name])
+                    done = keeper.finished(variant.name, index) if keeper else None
+                    changed, counts = done or self._prune(index, stored, variant, calibration[variant.name])
                     result.counts[variant.name] += counts
                 else:
                     changed = {n: variant.weights.read(full) for n, full in self.skeleton.block_names(index).items()}
                 sink(variant.name, index, changed)
                 last = index == count - 1
-                lanes = [measured[variant.name]] if last else [measured[variant.name], calibration[variant.name]]
-                self._advance(index, {**stored, **changed}, *lanes)
+                own = [measured[variant.name]] if last else [measured[variant.name], calibration[variant.name]]
+                self._advance(index, {**stored, **changed}, *own)
                 _compare(dense, measured[variant.name], variant.name, index, result)
             self.skeleton.empty_block(index)
+            if keeper:
+                keeper.save(index + 1, lanes, result)
             yield Progress(self.stage, index + 1, count, "block")
         if evaluation:
             self.skeleton.fill_outer(self.tensors)

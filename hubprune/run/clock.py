@@ -66,9 +66,13 @@ class Clock:
             peak_gpu_memory=torch.cuda.max_memory_allocated(device) if device.type == "cuda" else None,
             device=device_name(device),
             command=command,
-            versions={"hubprune": __version__, "python": platform.python_version()}
-            | {name: version(name) for name in LIBRARIES},
+            versions={"hubprune": __version__, "python": platform.python_version(), **versions()},
         )
+
+
+def versions() -> dict[str, str]:
+    """Versions of the libraries that take part in a result."""
+    return {name: version(name) for name in LIBRARIES}
 
 
 def device_name(device: torch.device) -> str:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import shutil
 from collections.abc import Generator
 from pathlib import Path
@@ -12,13 +13,12 @@ import torch
 from hubprune import __version__
 from hubprune.calibration import Texts, TextWindows, gather, save_kept
 from hubprune.checkpoint.model import check_vocabulary, open_tensors
-from hubprune.checkpoint.writer import open_writer
-from hubprune.errors import CheckpointDamaged, NotEnoughDisk, NotEnoughMemory, OutputExists
-from hubprune.estimate import free_disk, free_memory, needs
+from hubprune.checkpoint.writer import ShardWriter, open_writer
+from hubprune.errors import CheckpointDamaged, NotEnoughDisk, OutputExists, Unfinished, UsageError
 from hubprune.events import Event, Finished, Measured, Warned
 from hubprune.hub import Hub, connect, pull
 from hubprune.pruning.calls import BlockCalls
-from hubprune.pruning.lanes import Allocate, Group, in_memory, on_disk
+from hubprune.pruning.lanes import Group
 from hubprune.pruning.methods import METHODS
 from hubprune.pruning.walk import MatrixCount, Variant, Walk
 from hubprune.publishing.card import CARD_FILE
@@ -27,10 +27,10 @@ from hubprune.recipe import Recipe
 from hubprune.report import CONTROL, PRUNED, Report
 from hubprune.run.clock import Clock
 from hubprune.run.command import command_of
-from hubprune.run.examine import Examined, examine, uses_text, workload
-from hubprune.run.record import block_rows, language_rows, sparsity
-
-MEMORY_MARGIN = 0.85  # of the free memory, before lanes are kept on disk
+from hubprune.run.examine import Examined, examine, uses_text
+from hubprune.run.record import block_rows, language_rows, pooled, sparsity
+from hubprune.run.room import can_save_lanes, lane_home, need_disk
+from hubprune.run.state import RunState, blocks_done
 
 
 def prune(
@@ -39,6 +39,7 @@ def prune(
     *,
     hub: Hub | None = None,
     force: bool = False,
+    resume: bool | None = None,
     kept: Path | None = None,
     repo_id: str | None = None,
     command: str | None = None,
@@ -46,11 +47,15 @@ def prune(
 ) -> Generator[Event, None, Report]:
     """Prune a model into a folder.
 
+    The work is done in `OUT.unfinished`, which becomes `out` when it is complete. A run that breaks off after a block
+    leaves it there, and can be resumed: the result is the same to the byte.
+
     Args:
         recipe: what to do.
-        out: folder for the result; written under another name and renamed when it is complete.
+        out: folder for the result.
         hub: connection; opened with the environment's settings if absent.
         force: replace what is in `out`.
+        resume: go on with an unfinished run (True) or start over (False); None raises Unfinished where there is one.
         kept: file with the token ids of earlier calibration text of the model's own making, for a replay.
         repo_id: name on the Hub that the card speaks of.
         command: the command that the card names; made from the recipe if absent.
@@ -63,10 +68,15 @@ def prune(
     hub = hub or connect()
     if out.exists() and (not out.is_dir() or any(out.iterdir())) and not force:
         raise OutputExists(f"{out} exists and is not empty.", "Give another folder, or --force to replace it.")
+    unfinished = unfinished_folder(out)
+    if resume is None and (done := blocks_done(unfinished)):
+        raise Unfinished(
+            f"An earlier run into {out} broke off after {done} blocks.",
+            "Add --resume to go on with it, or --fresh to start over.",
+        )
     yield clock.stage("check", f"Reading the headers of {recipe.model}")
     examined = examine(recipe, hub)
-    unfinished = out.with_name(out.name + ".unfinished")
-    _need_disk(examined, out)
+    need_disk(examined, out)
     if examined.source.local:
         assert examined.source.folder is not None
         folder = examined.source.folder
@@ -74,10 +84,10 @@ def prune(
             raise OutputExists("The output folder is the model's own.", "Give another folder.")
     else:
         folder = yield from clock.listen(pull(hub, examined.source, trust_remote_code=recipe.trust_remote_code))
+    pruning = Pruning(examined, recipe, folder, unfinished, hub, clock, kept, command, whole)
     try:
-        shutil.rmtree(unfinished, ignore_errors=True)
-        unfinished.mkdir(parents=True)
-        report, texts = yield from _prune(examined, recipe, folder, unfinished, hub, clock, kept, command, whole)
+        report, texts = yield from pruning.run(resume=bool(resume))
+        pruning.state.forget()
         save_kept(unfinished, texts)
         if (out / CARD_FILE).is_file():  # the author's own text in a card that is replaced stays
             shutil.copy(out / CARD_FILE, unfinished / CARD_FILE)
@@ -85,73 +95,133 @@ def prune(
         if out.exists():
             shutil.rmtree(out)
         unfinished.rename(out)
-    finally:
+    except CheckpointDamaged:  # the same again would end the same
         shutil.rmtree(unfinished, ignore_errors=True)
+        raise
+    except OSError as error:
+        if error.errno != errno.ENOSPC:
+            raise
+        raise NotEnoughDisk("The disk is full; nothing is lost.", "Free some space and add --resume.") from error
+    finally:
+        if not blocks_done(unfinished):
+            shutil.rmtree(unfinished, ignore_errors=True)
     yield Finished(report, out)
     return report
 
 
-def _prune(
-    examined: Examined,
-    asked: Recipe,
-    folder: Path,
-    out: Path,
-    hub: Hub,
-    clock: Clock,
-    kept: Path | None,
-    command: str | None,
-    whole: bool,
-) -> Generator[Event, None, tuple[Report, Texts]]:
-    recipe = examined.recipe
-    tensors = open_tensors(folder, examined.skeleton, whole=whole, trust_remote_code=recipe.trust_remote_code)
-    tokenizer = load_tokenizer(folder, trust_remote_code=recipe.trust_remote_code)
-    check_vocabulary(examined.skeleton, len(tokenizer))
-    texts: Texts = yield from clock.listen(
-        gather(recipe, tokenizer, hub, seq_len=recipe.seq_len or 0, model_folder=folder, kept=kept)
-    )
-    recipe = recipe.replace(calib=texts.calib or recipe.calib, eval_text=texts.eval_text or recipe.eval_text)
-    warnings = warnings_of(examined, asked)
-    allocate, note = lane_home(examined, out)
-    for text in warnings + note:
-        yield Warned(text)
-    writer = open_writer(out, tensors)
-    walk = Walk(
-        examined.skeleton,
-        tensors,
-        BlockCalls(examined.skeleton, examined.returns_tuple),
-        recipe.batch_size or 1,
-        allocate,
-        examined.prunes,
-        recipe.sequential,
-    )
+def unfinished_folder(out: Path) -> Path:
+    """Where a run into `out` works until it is complete."""
+    return out.with_name(out.name + ".unfinished")
 
-    def sink(variant: str, block: int, changed: dict[str, torch.Tensor]) -> None:
-        if variant == PRUNED:
-            for name, tensor in changed.items():
-                writer.write(f"{examined.skeleton.prefix}.{block}.{name}", tensor)
 
-    yield clock.stage("prune", f"Pruning {examined.facts.blocks} blocks with {recipe.method}, {recipe.pattern}")
-    variants = variants_of(examined, texts)
-    result = yield from walk.run(groups(texts.evaluation), variants, sink)
-    rows = language_rows(result, texts.evaluation, recipe.lang)
-    for row in rows:
-        yield Measured(row)
-    yield clock.stage("verify", "Reading the written weights back")
-    writer.close()
-    copy_source_files(folder, out, code=recipe.trust_remote_code)
-    verify(out, examined, result.counts[PRUNED])
-    report = Report(
-        model=examined.facts,
-        recipe=recipe.to_dict(),
-        texts=[t.record for t in (*texts.calibration, *texts.control, *texts.evaluation)],
-        sparsity=sparsity(examined, result.counts[PRUNED]),
-        languages=rows,
-        blocks=block_rows(result),
-        warnings=warnings,
-        run=clock.facts(examined.device, command or command_of(recipe)),
-        hubprune_version=__version__,
-    )
-    return report, texts
+class Pruning:
+    """The work between download and card."""
+
+    def __init__(
+        self,
+        examined: Examined,
+        asked: Recipe,
+        folder: Path,
+        out: Path,
+        hub: Hub,
+        clock: Clock,
+        kept: Path | None,
+        command: str | None,
+        whole: bool,
+    ) -> None:
+        self.examined, self.asked, self.folder, self.out = examined, asked, folder, out
+        self.hub, self.clock, self.kept, self.command = hub, clock, kept, command
+        self.recipe = examined.recipe
+        trusted = self.recipe.trust_remote_code
+        self.tensors = open_tensors(folder, examined.skeleton, whole=whole, trust_remote_code=trusted)
+        self.state = RunState(out, examined, saves_lanes=can_save_lanes(examined, out))
+
+    def run(self, *, resume: bool) -> Generator[Event, None, tuple[Report, Texts]]:
+        """Text, walk, measurements; the weights lie in the output folder afterwards, read back and verified."""
+        examined, recipe = self.examined, self.recipe
+        texts = yield from self._text(resume)
+        recipe = recipe.replace(calib=texts.calib or recipe.calib, eval_text=texts.eval_text or recipe.eval_text)
+        warnings = warnings_of(examined, self.asked)
+        allocate, note = lane_home(examined, self.out)
+        for text in warnings + note:
+            yield Warned(text)
+        writer = open_writer(self.out, self.tensors)
+        keeper = None
+        if isinstance(writer, ShardWriter):
+            if not blocks_done(self.out):
+                self.state.begin(texts)
+            self.state.attach(writer)
+            keeper = self.state
+
+        def sink(variant: str, block: int, changed: dict[str, torch.Tensor]) -> None:
+            if variant == PRUNED:
+                for name, tensor in changed.items():
+                    writer.write(f"{examined.skeleton.prefix}.{block}.{name}", tensor)
+
+        yield self.clock.stage(
+            "prune", f"Pruning {examined.facts.blocks} blocks with {recipe.method}, {recipe.pattern}"
+        )
+        walk = Walk(
+            examined.skeleton,
+            self.tensors,
+            BlockCalls(examined.skeleton, examined.returns_tuple),
+            recipe.batch_size or 1,
+            allocate,
+            examined.prunes,
+            recipe.sequential,
+        )
+        result = yield from walk.run(groups(texts.evaluation), variants_of(examined, texts), sink, keeper)
+        for text in (starved := pooled(result.counts[PRUNED])):
+            yield Warned(text)
+        rows = language_rows(result, texts.evaluation, recipe.lang)
+        for row in rows:
+            yield Measured(row)
+        yield self.clock.stage("verify", "Reading the written weights back")
+        writer.close()
+        copy_source_files(self.folder, self.out, code=recipe.trust_remote_code)
+        verify(self.out, examined, result.counts[PRUNED])
+        report = Report(
+            model=examined.facts,
+            recipe=recipe.to_dict(),
+            texts=[t.record for t in (*texts.calibration, *texts.control, *texts.evaluation)],
+            sparsity=sparsity(examined, result.counts[PRUNED]),
+            languages=rows,
+            blocks=block_rows(result),
+            warnings=warnings + starved,
+            run=self.clock.facts(examined.device, self.command or command_of(recipe)),
+            hubprune_version=__version__,
+        )
+        return report, texts
+
+    def _text(self, resume: bool) -> Generator[Event, None, Texts]:
+        """The windows: those of the run that is resumed, or gathered anew into an empty output folder.
+
+        Raises UsageError where the unfinished run was another one.
+        """
+        recipe = self.recipe
+        tokenizer = load_tokenizer(self.folder, trust_remote_code=recipe.trust_remote_code)
+        check_vocabulary(self.examined.skeleton, len(tokenizer))
+        if resume and blocks_done(self.out):
+            if difference := self.state.difference():
+                raise UsageError(
+                    f"The unfinished run differs in {difference}.",
+                    "Ask for what it was started with, or start over with --fresh.",
+                )
+            return self.state.texts()
+        shutil.rmtree(self.out, ignore_errors=True)
+        self.out.mkdir(parents=True)
+        return (
+            yield from self.clock.listen(
+                gather(
+                    recipe,
+                    tokenizer,
+                    self.hub,
+                    seq_len=recipe.seq_len or 0,
+                    model_folder=self.folder,
+                    kept=self.kept,
+                )
+            )
+        )
 
 
 def variants_of(examined: Examined, texts: Texts) -> list[Variant]:
@@ -182,28 +252,6 @@ def load_tokenizer(folder: Path, *, trust_remote_code: bool) -> Any:
         raise CheckpointDamaged(
             f"The tokenizer cannot be loaded: {first}", "Use a model that brings its tokenizer."
         ) from error
-
-
-def lane_home(examined: Examined, out: Path) -> tuple[Allocate, list[str]]:
-    """Where hidden states live: host memory, or files beside the output where that is short.
-
-    Raises NotEnoughMemory where even that does not fit, NotEnoughDisk where the files do not.
-    """
-    gpu = examined.device.type == "cuda"
-    need, free = needs(workload(examined), gpu=gpu), free_memory()
-    if need.memory <= free * MEMORY_MARGIN:
-        return in_memory(pin=gpu), []
-    if need.memory - need.lanes > free * MEMORY_MARGIN:
-        raise NotEnoughMemory(
-            f"This needs about {need.memory / 1e9:.1f} GB of memory; {free / 1e9:.1f} GB are free.",
-            "Give a smaller --batch-size or --seq-len, or use a machine with more memory.",
-        )
-    if need.lanes > free_disk(out):
-        raise NotEnoughDisk(
-            f"The hidden states need {need.lanes / 1e9:.1f} GB of memory or disk; neither is free.",
-            "Give a smaller --samples or --eval-samples, or free some disk.",
-        )
-    return on_disk(out), ["Memory is short: hidden states are kept on disk, which is slower and changes no result."]
 
 
 def warnings_of(examined: Examined, asked: Recipe) -> list[str]:
@@ -237,12 +285,3 @@ def verify(out: Path, examined: Examined, counts: list[MatrixCount]) -> None:
                 f"{count.name} of block {count.block} was written with {zeros:,} zeros instead of {count.stored:,}.",
                 "Check the disk, then run again.",
             )
-
-
-def _need_disk(examined: Examined, out: Path) -> None:
-    free = free_disk(out)
-    if examined.description.weight_bytes > free:
-        raise NotEnoughDisk(
-            f"The result takes {examined.description.weight_bytes / 1e9:.1f} GB; {free / 1e9:.1f} GB are free there.",
-            "Free some disk, or give a folder on another one.",
-        )

@@ -7,9 +7,10 @@ import json
 import shutil
 from collections.abc import Generator
 from pathlib import Path
+from typing import Any
 
 from hubprune.errors import UsageError
-from hubprune.events import Event, Published, Stage
+from hubprune.events import Event, Published, Stage, Warned
 from hubprune.hub import Hub, check_target, connect, default_repo_id, resolve
 from hubprune.hub import push as upload
 from hubprune.naming import repo_name
@@ -17,7 +18,8 @@ from hubprune.publishing.folder import finish
 from hubprune.recipe import RECIPE_FILE, Recipe
 from hubprune.report import RESULTS_FILE, Report
 from hubprune.run.examine import uses_text
-from hubprune.run.prune import prune
+from hubprune.run.prune import prune, unfinished_folder
+from hubprune.run.state import blocks_done
 
 
 def push(
@@ -43,12 +45,26 @@ def push(
         yield Stage("check", f"Taking up the finished result of an earlier run in {folder}")
         report = Report.load(folder)
     else:
-        report = yield from prune(recipe, folder, hub=hub, force=True, kept=kept, repo_id=repo_id, command=command)
+        report = yield from _pruned(recipe, folder, hub, kept, repo_id, command)
     published = yield from publish(
         folder, repo_id, hub=hub, private=private, create_pr=create_pr, message=message, force=force
     )
     shutil.rmtree(folder)
     return report, published
+
+
+def _pruned(
+    recipe: Recipe, folder: Path, hub: Hub, kept: Path | None, repo_id: str, command: str | None
+) -> Generator[Event, None, Report]:
+    """Prune into the folder, going on where an earlier push broke off, if nothing has changed since."""
+    options: dict[str, Any] = {"hub": hub, "force": True, "kept": kept, "repo_id": repo_id, "command": command}
+    if not blocks_done(unfinished_folder(folder)):
+        return (yield from prune(recipe, folder, **options, resume=False))
+    try:
+        return (yield from prune(recipe, folder, **options, resume=True))
+    except UsageError as changed:
+        yield Warned(f"Starting over. {changed.sentence}")
+        return (yield from prune(recipe, folder, **options, resume=False))
 
 
 def publish(

@@ -24,6 +24,7 @@ from hubprune.errors import (
     UsageError,
 )
 from hubprune.events import Event, Finished, Measured, Progress, Stage, Warned
+from hubprune.hub import connect
 from hubprune.recipe import Recipe
 from hubprune.report import CONTROL, DENSE, PRUNED, Report
 from hubprune.run import prune
@@ -114,10 +115,10 @@ def test_lanes_on_disk_change_no_byte(model_folder: Path, tmp_path: Path, monkey
     from hubprune import estimate
     from hubprune.run import examine
 
-    module = sys.modules["hubprune.run.prune"]
+    module = sys.modules["hubprune.run.room"]
     recipe = small(model_folder, method="sparsegpt")
     first, _ = finish(prune(recipe, tmp_path / "memory"))
-    need = estimate.needs(examine.workload(examine.examine(recipe, module.connect())), gpu=False)
+    need = estimate.needs(examine.workload(examine.examine(recipe, connect())), gpu=False)
     short = (need.memory - need.lanes // 2) / module.MEMORY_MARGIN
     monkeypatch.setattr(module, "free_memory", lambda: short)
     second, events = finish(prune(recipe, tmp_path / "disk"))
@@ -153,10 +154,10 @@ def test_magnitude_claims_no_calibration_language(model_folder: Path, tmp_path: 
     assert "calibration-sw" not in (tmp_path / "out" / "README.md").read_text(encoding="utf-8")
 
 
-def test_a_cancelled_run_leaves_nothing(model_folder: Path, tmp_path: Path) -> None:
+def test_a_run_cancelled_before_its_first_block_leaves_nothing(model_folder: Path, tmp_path: Path) -> None:
     events = prune(small(model_folder), tmp_path / "out")
     for event in events:
-        if isinstance(event, Progress) and event.stage == "prune":
+        if isinstance(event, Stage) and event.name == "prune":
             break
     assert list(tmp_path.iterdir()) != []
     events.close()
@@ -178,7 +179,7 @@ def test_a_folder_with_something_in_it_is_left_alone(model_folder: Path, tmp_pat
 def test_a_full_disk_is_told_before_any_work(
     model_folder: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    module = sys.modules["hubprune.run.prune"]
+    module = sys.modules["hubprune.run.room"]
     monkeypatch.setattr(module, "free_disk", lambda path: 1000)
     with pytest.raises(NotEnoughDisk, match="GB"):
         finish(prune(small(model_folder), tmp_path / "out"))

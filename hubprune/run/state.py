@@ -1,0 +1,197 @@
+"""The state of an unfinished run on disk: after each block the run is safe, and a killed one goes on where it was.
+
+    OUT.unfinished/            the output files, written in place
+        .state/run.json        what the run is (its identity), how many blocks are done, what was measured so far
+        .state/text.json       the token windows
+        .state/lanes-0, -1     hidden states of all lanes after a block, in turn
+
+Order after a block: output files, then lanes, each flushed to the disk; then run.json under a new name, flushed and
+renamed. Whatever moment the run is killed at, run.json names a block count and a lane file that are complete. Tensors
+of later blocks that were already written are written again with the same bytes.
+"""
+
+from __future__ import annotations
+
+import dataclasses
+import hashlib
+import json
+import os
+import shutil
+from pathlib import Path
+from typing import Any
+
+import torch
+
+from hubprune import __version__
+from hubprune.calibration import Texts, TextWindows
+from hubprune.checkpoint.writer import ShardWriter
+from hubprune.errors import CheckpointDamaged
+from hubprune.pruning.lanes import Lane
+from hubprune.pruning.walk import BlockError, MatrixCount, WalkResult
+from hubprune.report import PRUNED, TextRecord
+from hubprune.run.clock import versions
+from hubprune.run.examine import Examined
+
+FOLDER, RUN_FILE, TEXT_FILE = ".state", "run.json", "text.json"
+SCHEMA_VERSION = 1
+
+
+def identity(examined: Examined) -> dict[str, Any]:
+    """All that a resumed run must share with the run it goes on with, to end in the same bytes."""
+    headers = json.dumps(sorted((name, *entry) for name, entry in examined.description.tensors.items()))
+    return {
+        "schema": SCHEMA_VERSION,
+        "recipe": examined.recipe.to_dict(),
+        "source": [examined.source.id, examined.source.revision, hashlib.sha256(headers.encode()).hexdigest()],
+        "versions": {"hubprune": __version__, **versions()},
+        "threads": torch.get_num_threads() if examined.device.type == "cpu" else None,
+    }
+
+
+def blocks_done(unfinished: Path) -> int | None:
+    """How many blocks of an unfinished run are safe; None where there is no such run."""
+    try:
+        return int(json.loads((unfinished / FOLDER / RUN_FILE).read_text(encoding="utf-8"))["blocks"])
+    except (OSError, ValueError, KeyError, TypeError):
+        return None
+
+
+class RunState:
+    """Saves and restores one run. `saves_lanes` False: hidden states are computed again after a restart."""
+
+    def __init__(self, unfinished: Path, examined: Examined, *, saves_lanes: bool = True) -> None:
+        self.folder = unfinished / FOLDER
+        self.identity = identity(examined)
+        self.prefix = examined.skeleton.prefix
+        self.saves_lanes = saves_lanes
+        self.writer: ShardWriter | None = None
+        self.done, self.saved_counts = 0, list[MatrixCount]()
+
+    def difference(self) -> str | None:
+        """In what the saved run differs from this one; None where it is the same."""
+        saved = self._load()["identity"]
+        for key, value in json.loads(json.dumps(self.identity)).items():
+            if saved.get(key) != value:
+                return _difference(key, saved.get(key), value)
+        return None
+
+    def begin(self, texts: Texts) -> None:
+        """Keep the text; from now on the run can be resumed."""
+        self.folder.mkdir(parents=True, exist_ok=True)
+        _write(self.folder / TEXT_FILE, json.dumps(_plain_texts(texts)).encode())
+        self._save_run({"blocks": 0, "lanes": None, "errors": [], "counts": {}})
+
+    def attach(self, writer: ShardWriter) -> None:
+        """Take the writer of the output files, and tell it what stands there already."""
+        self.writer, saved = writer, self._load()
+        self.done = int(saved["blocks"])
+        self.saved_counts = [_count(count) for count in saved["counts"].get(PRUNED, [])]
+        writer.have(f"{self.prefix}.{count.block}.{count.parameter}" for count in self.saved_counts)
+
+    def texts(self) -> Texts:
+        """The text of the saved run."""
+        return _texts(json.loads((self.folder / TEXT_FILE).read_text(encoding="utf-8")))
+
+    # what the walk asks for
+
+    def restore(self, lanes: list[Lane], result: WalkResult) -> int:
+        """Bring lanes and measurements to where the run was; returns the first block that is not done.
+
+        Without saved hidden states nothing is brought back and 0 returned: the lanes pass through the finished blocks
+        again, which `finished` reads from the output.
+        """
+        saved = self._load()
+        if not saved["blocks"] or saved["lanes"] is None:
+            return 0
+        for variant, block, label, signal, noise in saved["errors"]:
+            result.errors[variant, block, label] = BlockError(signal, noise)
+        for variant, counts in saved["counts"].items():
+            result.counts[variant] = [_count(count) for count in counts]
+        with (self.folder / saved["lanes"]).open("rb") as file:
+            for batch in (batch for lane in lanes for batch in lane.batches):
+                view = batch.hidden.view(-1).view(torch.uint8).numpy().data
+                if file.readinto(view) != len(view):
+                    raise CheckpointDamaged("The saved state of the run is incomplete.", "Start over with --fresh.")
+        return int(saved["blocks"])
+
+    def finished(self, variant: str, block: int) -> tuple[dict[str, torch.Tensor], list[MatrixCount]] | None:
+        """A block of the written lane that an earlier start finished, read from the output files."""
+        if variant != PRUNED or block >= self.done:
+            return None
+        assert self.writer is not None
+        counts = [count for count in self.saved_counts if count.block == block]
+        parameters = dict.fromkeys(count.parameter for count in counts)
+        return {name: self.writer.read(f"{self.prefix}.{block}.{name}") for name in parameters}, counts
+
+    def save(self, blocks: int, lanes: list[Lane], result: WalkResult) -> None:
+        """Make the first `blocks` blocks safe."""
+        assert self.writer is not None
+        self.writer.flush()
+        name = f"lanes-{blocks % 2}" if self.saves_lanes else None
+        if name:
+            with (self.folder / name).open("wb") as file:
+                for batch in (batch for lane in lanes for batch in lane.batches):
+                    file.write(batch.hidden.view(-1).view(torch.uint8).numpy().data)
+                file.flush()
+                os.fsync(file.fileno())
+        errors = [[*key, error.signal, error.noise] for key, error in result.errors.items()]
+        counts = {variant: [dataclasses.astuple(c) for c in found] for variant, found in result.counts.items()}
+        self._save_run({"blocks": blocks, "lanes": name, "errors": errors, "counts": counts})
+
+    def forget(self) -> None:
+        """The run is finished: nothing of its state stays."""
+        shutil.rmtree(self.folder)
+
+    def _load(self) -> dict[str, Any]:
+        loaded: dict[str, Any] = json.loads((self.folder / RUN_FILE).read_text(encoding="utf-8"))
+        return loaded
+
+    def _save_run(self, facts: dict[str, Any]) -> None:
+        _write(self.folder / RUN_FILE, json.dumps({"identity": self.identity, **facts}).encode())
+
+
+def _write(path: Path, content: bytes) -> None:
+    """Replace a file so that at any moment the old or the new content is there, whole."""
+    temporary = path.with_name(path.name + ".new")
+    with temporary.open("wb") as file:
+        file.write(content)
+        file.flush()
+        os.fsync(file.fileno())
+    os.replace(temporary, path)
+    folder = os.open(path.parent, os.O_RDONLY)
+    try:
+        os.fsync(folder)
+    finally:
+        os.close(folder)
+
+
+def _difference(key: str, saved: Any, asked: Any) -> str:
+    if isinstance(saved, dict) and isinstance(asked, dict):
+        name = next(name for name in {**saved, **asked} if saved.get(name) != asked.get(name))
+        return f"{name} ({saved.get(name)} then, {asked.get(name)} now)"
+    return "the source model" if key == "source" else f"{key} ({saved} then, {asked} now)"
+
+
+def _count(values: list[Any]) -> MatrixCount:
+    block, name, shape, *zeros = values
+    return MatrixCount(block, name, (shape[0], shape[1]), *zeros)
+
+
+def _plain_texts(texts: Texts) -> dict[str, Any]:
+    uses = {"calibration": texts.calibration, "control": texts.control, "evaluation": texts.evaluation}
+    plain: dict[str, Any] = {use: [_plain_windows(text) for text in given] for use, given in uses.items()}
+    return plain | {"calib": texts.calib, "eval_text": texts.eval_text}
+
+
+def _plain_windows(text: TextWindows) -> dict[str, Any]:
+    return {"record": dataclasses.asdict(text.record), "tokens": text.tokens.tolist(), "bytes": text.scored_bytes}
+
+
+def _texts(plain: dict[str, Any]) -> Texts:
+    def windows(entry: dict[str, Any]) -> TextWindows:
+        return TextWindows(TextRecord(**entry["record"]), torch.tensor(entry["tokens"]), tuple(entry["bytes"]))
+
+    calibration, control, evaluation = (
+        [windows(entry) for entry in plain[use]] for use in ("calibration", "control", "evaluation")
+    )
+    return Texts(calibration, control, evaluation, plain["calib"], plain["eval_text"])

@@ -1,0 +1,68 @@
+"""Kill runs at random moments and resume them: python kill_and_resume.py RECIPE_FOLDER WORK TRIALS SEED
+
+Each run is a fork of this process, which has imported everything and computed nothing. The last line printed is a JSON
+object: trials, how many were killed before their end, and the digests of each trial's weight files.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import random
+import shutil
+import signal
+import sys
+import time
+from pathlib import Path
+
+from running import digests
+
+from hubprune.events import run_to_end
+from hubprune.recipe import Recipe
+from hubprune.run import prune
+from hubprune.run.prune import unfinished_folder
+
+
+def main(recipe_folder: Path, work: Path, trials: int, seed: int) -> None:
+    recipe, chance = Recipe.load(recipe_folder), random.Random(seed)
+    work.mkdir()
+    start = time.monotonic()
+    finish(started(recipe, work / "first"))
+    length = time.monotonic() - start
+    found, killed = [], 0
+    for trial in range(trials):
+        out = work / str(trial)
+        process = started(recipe, out)
+        time.sleep(chance.uniform(0.1, 1.0) * length)
+        os.kill(process, signal.SIGKILL)
+        _, status = os.waitpid(process, 0)
+        if not out.exists():
+            killed += os.WIFSIGNALED(status)
+            finish(started(recipe, out))
+        assert not unfinished_folder(out).exists()
+        found.append(digests(out))
+        shutil.rmtree(out)
+    print(json.dumps({"trials": trials, "killed": killed, "digests": found}))
+
+
+def started(recipe: Recipe, out: Path) -> int:
+    """The id of a process that runs to the end, going on with what it finds."""
+    if process := os.fork():
+        return process
+    code = 1
+    try:
+        run_to_end(prune(recipe, out, resume=True))
+        code = 0
+    finally:
+        os._exit(code)
+
+
+def finish(process: int) -> None:
+    """Wait for a process that must succeed."""
+    _, status = os.waitpid(process, 0)
+    if status:
+        sys.exit(f"a run ended with status {status}")
+
+
+if __name__ == "__main__":
+    main(Path(sys.argv[1]), Path(sys.argv[2]), int(sys.argv[3]), int(sys.argv[4]))
