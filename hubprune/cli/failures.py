@@ -85,9 +85,9 @@ def tell(error: BaseException, output: Output) -> int:
 
 
 def tell_interrupted(command: str, output: Output) -> int:
-    """Ctrl-C: what to type to do it again."""
+    """Ctrl-C: what to type to go on."""
     if output.mode == "json":
-        failure = Failure("Interrupted", "Interrupted.", f"To run it again: {command}", INTERRUPTED)
+        failure = Failure("Interrupted", "Interrupted.", f"To go on: {command}", INTERRUPTED)
         output.json(failure.to_dict())
-    output.talk(f"\nInterrupted. To run it again:\n  {command}")
+    output.talk(f"\nInterrupted. To go on:\n  {command}")
     return INTERRUPTED

@@ -20,6 +20,7 @@ from hubprune.recipe import RECIPE_FILE, Recipe
 from hubprune.report import RESULTS_FILE, Report
 
 if TYPE_CHECKING:
+    from hubprune.cli.output import Output
     from hubprune.hub import Hub
 
 MODEL = "Hub id (owner/name), folder, or hf://owner/name@revision."
@@ -129,6 +130,13 @@ def plan(ctx: click.Context, model: str | None, repo_id: str | None, **given: An
 @hub_flags
 @recipe_file_flag
 @force_flag("Replace what is in OUT.")
+@flag(
+    "Files",
+    "resume",
+    "--resume/--fresh",
+    default=None,
+    help="Go on with a run into OUT that broke off, or start it over. The result is the same to the byte.",
+)
 @output_flags
 @click.pass_context
 def prune(ctx: click.Context, model: str | None, out: str | None, **given: Any) -> None:
@@ -141,11 +149,28 @@ def prune(ctx: click.Context, model: str | None, out: str | None, **given: Any) 
     from hubprune import run
 
     events = run.prune(
-        recipe, folder, hub=hub, force=given["force"], kept=kept, command=recorded_command(["", *output.words])
+        recipe,
+        folder,
+        hub=hub,
+        force=given["force"],
+        resume=goes_on(folder, given["resume"], output),
+        kept=kept,
+        command=recorded_command(["", *output.words]),
     )
     report = follow(events, output)
     show_report(output, report, folder=folder)
     output.next(command(["push", str(folder)]))
+
+
+def goes_on(folder: Path, asked: bool | None, output: Output) -> bool | None:
+    """Whether to resume what broke off; on a terminal a person is asked, where the flags do not say."""
+    from hubprune.run.prune import unfinished_folder
+    from hubprune.run.state import blocks_done
+
+    done = blocks_done(unfinished_folder(folder))
+    if asked is None and done and output.can_ask:
+        return output.confirm(f"An earlier run into {folder} broke off after {done} blocks. Go on with it?")
+    return asked
 
 
 def preview(

@@ -132,11 +132,14 @@ class Output:
         """The command to run next."""
         self.say(self.styled("Next: ", bold=True) + command)
 
+    @property
+    def can_ask(self) -> bool:
+        """Whether a person sits there who can answer."""
+        return self.mode == "human" and sys.stdin.isatty() and self.stderr.isatty()
+
     def confirm(self, question: str) -> bool:
         """Ask, where a person can answer. Elsewhere the flags themselves are the answer."""
-        if self.yes or self.mode != "human" or not (sys.stdin.isatty() and self.stderr.isatty()):
-            return True
-        return click.confirm(question, default=False, err=True)
+        return True if self.yes or not self.can_ask else click.confirm(question, default=False, err=True)
 
     def talk(self, text: str) -> None:
         """Write to stderr, in every format."""

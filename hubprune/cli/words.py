@@ -24,8 +24,12 @@ def recorded_command(argv: Sequence[str]) -> str:
 
 
 def again(argv: Sequence[str]) -> str:
-    """The command to type once more: as given, without the token. `argv` as in sys.argv."""
-    return command(masked(without(argv[1:], SECRET_FLAGS)))
+    """The command to type once more: as given, without the token; `prune` then goes on where it was.
+
+    `argv` as in sys.argv.
+    """
+    words = [word for word in without_secrets(argv[1:]) if word != "--fresh"]
+    return command(words + ["--resume"] * (words[:1] == ["prune"] and "--resume" not in words))
 
 
 def follow_up(words: Sequence[str], name: str, *drop: str) -> str:

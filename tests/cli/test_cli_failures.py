@@ -140,7 +140,7 @@ def test_interrupted(error: BaseException, cli, fails) -> None:
     fails(error)
     answer = cli("languages", "a word")
     assert (answer.code, answer.out) == (130, "")
-    assert answer.err == "\nInterrupted. To run it again:\n  hubprune languages 'a word'\n"
+    assert answer.err == "\nInterrupted. To go on:\n  hubprune languages 'a word'\n"
     assert json.loads(cli("languages", "--json").out)["error"]["exit_code"] == 130
 
 

@@ -347,7 +347,7 @@ def test_control_c_closes_the_run_and_prints_the_command(cli, calls, monkeypatch
     monkeypatch.setattr("hubprune.run.push", run)
     answer = cli("push", "org/base", "--lang", "sw", "--token", "very-secret")
     assert (answer.code, closed) == (130, [True])
-    assert answer.err.endswith("To run it again:\n  hubprune push org/base --lang sw\n")
+    assert answer.err.endswith("To go on:\n  hubprune push org/base --lang sw\n")
 
 
 def test_languages(cli, terminal) -> None:

@@ -43,3 +43,9 @@ def test_the_next_command_has_the_users_arguments() -> None:
 @pytest.mark.parametrize("words", [["--token", "a"], ["--token=a"], ["push", "m", "--token", "a", "--public"]])
 def test_secrets_are_found(words: list[str]) -> None:
     assert secrets_in(words) == ["a"]
+
+
+def test_an_interrupted_prune_is_told_how_to_go_on() -> None:
+    assert again(["hubprune", "prune", "a/b", "out", "--fresh"]) == "hubprune prune a/b out --resume"
+    assert again(["hubprune", "prune", "a/b", "--resume"]) == "hubprune prune a/b --resume"
+    assert again(["hubprune", "push", "a/b"]) == "hubprune push a/b", "push goes on by itself"
