@@ -28,7 +28,7 @@ def again(argv: Sequence[str]) -> str:
 
     `argv` as in sys.argv.
     """
-    words = [word for word in without_secrets(argv[1:]) if word != "--fresh"]
+    words = [word for word in masked(without(argv[1:], SECRET_FLAGS)) if word != "--fresh"]
     return command(words + ["--resume"] * (words[:1] == ["prune"] and "--resume" not in words))
 
 
