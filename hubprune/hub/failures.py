@@ -40,6 +40,7 @@ TransportError: type[Exception] = hub_errors.HfHubHTTPError.__bases__[0]
 
 KINDS = {"model": "model", "dataset": "data set", "space": "Space"}
 LOGIN = "Sign in with `hf auth login`, or set HF_TOKEN."
+THEN_LOGIN = LOGIN[0].lower() + LOGIN[1:]  # within a sentence; the variable keeps its capitals
 
 
 @contextlib.contextmanager
@@ -98,7 +99,7 @@ def _gated(error: Any, name: str, kind: str) -> HubpruneError:
     page = _page(error, name, kind)
     if not _signed_in(error):
         return ours.Gated(
-            f"{name} is gated, and you are not signed in.", f"Accept its terms at {page}; then: {LOGIN.lower()}"
+            f"{name} is gated, and you are not signed in.", f"Accept its terms at {page}; then: {THEN_LOGIN}"
         )
     if "token" in text or "scope" in text or "fine-grained" in text:
         return ours.Gated(
@@ -116,7 +117,7 @@ def _not_found(error: Any, name: str, kind: str) -> HubpruneError:
     sentence = f"There is no {kind} {name} on the Hub, or it is private and not visible to this account."
     if _signed_in(error):
         return ours.NotFound(sentence, "Check the spelling, or use a token of an account that may see it.")
-    return ours.NotFound(sentence, f"Check the spelling. If it is private: {LOGIN.lower()}")
+    return ours.NotFound(sentence, f"Check the spelling. If it is private: {THEN_LOGIN}")
 
 
 def _revision(error: Any, name: str, kind: str) -> HubpruneError:

@@ -102,6 +102,21 @@ def test_whoami_asks_once(server, hub):
     assert len(server.requests) == 1
 
 
+SIGN_IN = "sign in with `hf auth login`, or set HF_TOKEN."
+
+
+def test_a_stranger_is_told_how_to_sign_in(server, join, model):
+    server.add_repo("acme/gated", model, gated="auto")
+    stranger = join(False)
+    for name, step in (
+        ("acme/gated", f"Accept its terms at {server.endpoint}/acme/gated; then: {SIGN_IN}"),
+        ("acme/private", f"Check the spelling. If it is private: {SIGN_IN}"),
+    ):
+        with pytest.raises(HubpruneError) as caught, translated(name):
+            stranger.api.hf_hub_download(name, "config.json", cache_dir=stranger.cache_dir)
+        assert caught.value.next_step == step
+
+
 @pytest.mark.parametrize("token", [None, False])
 def test_not_signed_in(server, tmp_path, token):
     with pytest.raises(ours.NotSignedIn, match="You are not signed in") as caught:
