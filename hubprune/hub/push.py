@@ -104,21 +104,39 @@ def push(
     return published
 
 
-def check_target(hub: Hub, repo_id: str, *, create_pr: bool = False, force: bool = False) -> None:
-    """Before hours of work: could the result be published there at all?
+def check_target(
+    hub: Hub, repo_id: str, folder: Path | None = None, *, create_pr: bool = False, force: bool = False
+) -> None:
+    """Before hours of work, or before `folder` is touched: could the result be published there at all?
 
-    A repository that holds a model of hubprune passes: whether it is this very model shows when it is published.
+    Without a folder a repository that holds a model of hubprune passes: whether it is this very model shows later.
 
-    Raises NotSignedIn, NoWritePermission (a token that only reads), RepoExists, NotFound.
+    Raises UsageError (no name of a repository), NotSignedIn, NoWritePermission, RepoExists, NotFound.
     """
+    files = checked_files(folder) if folder else []
     with quiet():
         repo_id = _full_name(repo_id, whoami(hub))
         with translated(repo_id):
-            token = patiently(lambda: hub.api.whoami(cache=True)).get("auth", {}).get("accessToken") or {}
+            account = patiently(lambda: hub.api.whoami(cache=True))
             info = _look(hub, repo_id)
-    if token.get("role") == "read":
+    _refuse_account(account, repo_id, create_pr=create_pr)
+    known = info is not None and (equals(info, files) if folder else holds_recipe(info))
+    _refuse(info, repo_id, create_pr=create_pr, allowed=force or known)
+
+
+def _refuse_account(account: dict[str, Any], repo_id: str, *, create_pr: bool) -> None:
+    """Raise NoWritePermission where the token only reads, or an ordinary token's account is no member of the owner."""
+    role = (account.get("auth", {}).get("accessToken") or {}).get("role")
+    if role == "read":
         raise NoWritePermission("Your token can read, but not write.", "Sign in with a token that has write access.")
-    _refuse(info, repo_id, create_pr=create_pr, allowed=force or (info is not None and holds_recipe(info)))
+    owner = repo_id.partition("/")[0]
+    members = [account["name"], *(one.get("name") for one in account.get("orgs") or [])]
+    if role == "write" and not create_pr and owner not in members:
+        raise NoWritePermission(
+            f"{account['name']} may not write to {repo_id}: {owner} is neither this account nor one of its "
+            "organisations.",
+            f"Publish to {account['name']}/{repo_id.partition('/')[2]}, or use a token of a member of {owner}.",
+        )
 
 
 def _refuse(info: ModelInfo | None, repo_id: str, *, create_pr: bool, allowed: bool) -> None:

@@ -83,6 +83,7 @@ def publish(
     hub = hub or connect()
     recipe, report = Recipe.load(folder), Report.load(folder)
     repo_id = repo_id or default_repo_id(hub, recipe)
+    check_target(hub, repo_id, folder, create_pr=create_pr, force=force)  # a push that is refused changes nothing here
     finish(folder, report, recipe, repo_id)
     return (yield from upload(hub, folder, repo_id, private=private, create_pr=create_pr, message=message, force=force))
 
