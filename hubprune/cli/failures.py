@@ -16,6 +16,7 @@ from hubprune.cli.output import Output
 from hubprune.errors import HubpruneError, NotEnoughDisk, NotEnoughMemory, UsageError
 
 DEBUG = "HUBPRUNE_DEBUG"
+NO_ACCESS = (errno.EACCES, errno.EPERM, errno.EROFS, errno.ENOTDIR, errno.EISDIR)
 INTERRUPTED = 130
 
 
@@ -54,6 +55,10 @@ def failure_of(error: BaseException) -> Failure:
         where = f" at {error.filename}" if error.filename else ""
         step = "Free some space, or name another place: OUT for the result, --cache-dir for downloads."
         return Failure(NotEnoughDisk.__name__, f"The disk is full{where}.", step, NotEnoughDisk.exit_code)
+    if isinstance(error, OSError) and error.errno in NO_ACCESS:
+        sentence = f"{error.filename or 'A file'} cannot be used: {os.strerror(error.errno).lower()}."
+        step = "Change its permissions, or name another place: OUT for the result, --cache-dir for downloads."
+        return Failure(type(error).__name__, sentence, step, 1)
     step = "This is a defect of hubprune. Please report it with the traceback and the output of: hubprune env"
     return Failure(type(error).__name__, f"{type(error).__name__}: {error}", step, 1, known=False)
 

@@ -29,7 +29,7 @@ from hubprune.run.clock import Clock
 from hubprune.run.command import command_of
 from hubprune.run.examine import Examined, examine, uses_text
 from hubprune.run.record import block_rows, language_rows, pooled, sparsity
-from hubprune.run.room import can_save_lanes, lane_home, need_disk
+from hubprune.run.room import can_save_lanes, lane_home, need_disk, need_folder
 from hubprune.run.state import RunState, blocks_done
 
 
@@ -74,6 +74,7 @@ def prune(
             f"An earlier run into {out} broke off after {done} blocks.",
             "Add --resume to go on with it, or --fresh to start over.",
         )
+    need_folder(out)
     yield clock.stage("check", f"Reading the headers of {recipe.model}")
     examined = examine(recipe, hub)
     need_disk(examined, out)

@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+import tempfile
 from pathlib import Path
 
-from hubprune.errors import NotEnoughDisk, NotEnoughMemory
+from hubprune.errors import HubpruneError, NotEnoughDisk, NotEnoughMemory
 from hubprune.estimate import free_disk, free_memory, needs
 from hubprune.pruning.lanes import Allocate, in_memory, on_disk
 from hubprune.run.examine import Examined, workload
@@ -39,6 +40,18 @@ def can_save_lanes(examined: Examined, out: Path) -> bool:
     """Whether the disk has room for the result and the saved hidden states."""
     lanes = needs(workload(examined), gpu=examined.device.type == "cuda").lanes
     return examined.description.weight_bytes + STATE_COPIES * lanes <= free_disk(out)
+
+
+def need_folder(out: Path) -> None:
+    """Raise HubpruneError where the folder `out` could not be made; tried without leaving anything behind."""
+    try:
+        above = next(folder for folder in out.absolute().parents if folder.exists())
+        with tempfile.TemporaryDirectory(prefix=".hubprune-", dir=above):
+            pass
+    except OSError as error:
+        reason = (error.strerror or str(error)).lower()
+        step = "Name a folder that you may write."
+        raise HubpruneError(f"The folder {out} cannot be made: {reason}.", step) from error
 
 
 def need_disk(examined: Examined, out: Path) -> None:

@@ -58,6 +58,11 @@ def test_every_known_failure(kind: type[errors.HubpruneError], cli, fails) -> No
         (MemoryError(), "The memory did not suffice."),
         (type("OutOfMemoryError", (RuntimeError,), {})("CUDA"), "The memory did not suffice."),
         (OSError(errno.ENOSPC, "No space left on device", "out"), "The disk is full at out."),
+        (OSError(errno.EACCES, "Permission denied", "out/a"), "out/a cannot be used: permission denied."),
+        (OSError(errno.EPERM, "Operation not permitted"), "A file cannot be used: operation not permitted."),
+        (OSError(errno.EROFS, "Read-only", "out"), "out cannot be used: read-only file system."),
+        (OSError(errno.ENOTDIR, "Not a directory", "a/b"), "a/b cannot be used: not a directory."),
+        (OSError(errno.EISDIR, "Is a directory", "a"), "a cannot be used: is a directory."),
     ],
 )
 def test_what_the_system_lacks(error: Exception, sentence: str, cli, fails) -> None:

@@ -41,8 +41,8 @@ def test_a_push_that_is_refused_leaves_the_folder_as_it_was(
         other = shutil.copytree(folder, tmp_path / "other")
         (other / "hubprune.yaml").write_text("schema_version: 1\nmodel: acme/other\n")
         loopback.add_repo(name, other)
-    before = {path.name: path.read_bytes() for path in folder.iterdir()}
+    before = {path: path.read_bytes() for path in folder.rglob("*") if path.is_file()}
     with pytest.raises(error) as caught:
         finish(publish(folder, name, hub=connect(loopback.endpoint, token, tmp_path / "hub")))
     assert sentence in caught.value.sentence
-    assert {path.name: path.read_bytes() for path in folder.iterdir()} == before
+    assert {path: path.read_bytes() for path in folder.rglob("*") if path.is_file()} == before
