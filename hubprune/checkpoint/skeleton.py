@@ -6,15 +6,19 @@ The blocks' parameters stay on the meta device; the walk fills one block at a ti
 
 from __future__ import annotations
 
+import math
 import re
 from dataclasses import dataclass
 from typing import Any
 
 import torch
 from torch import nn
+from torch.overrides import TorchFunctionMode
 
 from hubprune.checkpoint.tensors import Tensors
 from hubprune.errors import UnsupportedArchitecture
+
+LARGE = 1 << 24  # elements
 
 
 @dataclass
@@ -108,7 +112,7 @@ def build(config, *, dtype: torch.dtype, device: torch.device, trust_remote_code
     from transformers import AutoModelForCausalLM
 
     try:
-        with init_empty_weights(include_buffers=False):
+        with init_empty_weights(include_buffers=False), _LargeOnMeta():
             model = AutoModelForCausalLM.from_config(config, dtype=dtype, trust_remote_code=trust_remote_code)
     except (ValueError, KeyError) as error:
         raise UnsupportedArchitecture(
@@ -117,6 +121,19 @@ def build(config, *, dtype: torch.dtype, device: torch.device, trust_remote_code
     model.eval().requires_grad_(False)
     prefix, blocks = find_blocks(model)
     return _place_buffers(Skeleton(model, blocks, prefix, dtype, device))
+
+
+class _LargeOnMeta(TorchFunctionMode):
+    """Makes large empty tensors on the meta device at once: stacked experts would be reserved in memory first."""
+
+    def __torch_function__(self, func: Any, types: Any, args: tuple = (), kwargs: dict[str, Any] | None = None) -> Any:
+        kwargs = kwargs or {}
+        if func is torch.empty and kwargs.get("device") is None:
+            sizes = args or (kwargs.get("size", ()),)
+            shape = sizes[0] if len(sizes) == 1 and not isinstance(sizes[0], int) else sizes
+            if math.prod(shape) > LARGE:
+                kwargs = {**kwargs, "device": "meta"}
+        return func(*args, **kwargs)
 
 
 def find_blocks(model: Any) -> tuple[str, nn.ModuleList]:

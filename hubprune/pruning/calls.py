@@ -16,8 +16,8 @@ from typing import Any
 import torch
 from torch.utils import _pytree as pytree
 
+from hubprune.checkpoint.matrices import refused
 from hubprune.checkpoint.skeleton import Skeleton
-from hubprune.errors import UnsupportedArchitecture
 
 Leaf = tuple[int, int]  # (block, place among the flattened arguments)
 
@@ -88,7 +88,9 @@ class BlockCalls:
 
         def note(index: int, hidden: torch.Tensor, args: tuple, kwargs: dict) -> torch.Tensor:
             if index != len(calls):
-                raise _refused(self.skeleton, "its blocks are not called once each, in order")
+                raise refused(self.skeleton.model, "its blocks are not called once each, in order")
+            if hidden.shape[:-1] != ids.shape:
+                raise refused(self.skeleton.model, f"block {index} reads more than one tensor of hidden states")
             first.append(hidden) if index == 0 else None
             calls.append(Call(*pytree.tree_flatten((args, kwargs))))
             if index == last:
@@ -100,7 +102,7 @@ class BlockCalls:
                 self.skeleton.model(ids, use_cache=False)
             except _Stop:
                 return first[0], calls
-        raise _refused(self.skeleton, "its last block is never called")
+        raise refused(self.skeleton.model, "its last block is never called")
 
     def _compare(self, ids: torch.Tensor) -> None:
         """Learn the arguments for a new shape of batch from two batches of different text."""
@@ -110,14 +112,15 @@ class BlockCalls:
         varying = []
         for index, (a, b) in enumerate(zip(one, two, strict=True)):
             if a.tree != b.tree:
-                raise _refused(self.skeleton, f"block {index} is called in two different ways")
+                raise refused(self.skeleton.model, f"block {index} is called in two different ways")
             for place, (x, y) in enumerate(zip(a.leaves, b.leaves, strict=True)):
                 if not _same(x, y):
                     if not (torch.is_tensor(x) and x.dim() and x.shape[0] == ids.shape[0]):
-                        raise _refused(self.skeleton, f"block {index} takes an argument that differs between texts")
+                        what = f"block {index} takes an argument ({type(x).__name__}) that differs between texts"
+                        raise refused(self.skeleton.model, what)
                     varying.append((index, place))
         if self.shared and set(varying) != set(self.varying):
-            raise _refused(self.skeleton, "its blocks' arguments depend on the size of a batch")
+            raise refused(self.skeleton.model, "its blocks' arguments depend on the size of a batch")
         self.varying = varying
         self.shared[(ids.shape[0], ids.shape[1])] = one
 
@@ -155,10 +158,3 @@ def _same(x: Any, y: Any) -> bool:
     if torch.is_tensor(x) or torch.is_tensor(y):
         return False
     return x is y or (type(x) is type(y) and isinstance(x, (bool, int, float, str, type(None))) and x == y)
-
-
-def _refused(skeleton: Skeleton, reason: str) -> UnsupportedArchitecture:
-    return UnsupportedArchitecture(
-        f"hubprune cannot prune {type(skeleton.model).__name__} yet: {reason}.",
-        "Please open an issue that names the model.",
-    )

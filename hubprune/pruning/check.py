@@ -3,10 +3,13 @@
 from __future__ import annotations
 
 import copy
+from functools import partial
 from typing import Any
 
 import torch
+from torch import nn
 
+from hubprune.checkpoint.matrices import refused
 from hubprune.checkpoint.skeleton import Skeleton, find_blocks
 from hubprune.errors import UnsupportedArchitecture
 from hubprune.pruning.calls import BlockCalls
@@ -14,20 +17,27 @@ from hubprune.pruning.lanes import Group, in_memory, start_lane
 
 TOKENS = 16
 VOCABULARY = 64
+HEAD = 16  # width of a head
+LARGEST = 500_000_000  # parameters of a model that is made for this check
 
 
 @torch.no_grad()
-def check_walk(config: Any, *, trust_remote_code: bool = False) -> bool:
+def check_walk(config: Any, blocks: nn.ModuleList | None = None, *, trust_remote_code: bool = False) -> bool:
     """Walk a shrunken random model of the configuration's class and compare with its plain forward.
+
+    Args:
+        config: of the model as it is.
+        blocks: its blocks (on the meta device); the shrunken model then has every kind of them.
 
     Returns:
         Whether the blocks return a tuple.
 
     Raises UnsupportedArchitecture where the walk gives other logits than the forward, or cannot be done.
     """
-    model = _random_model(config, trust_remote_code)
+    model = _random_model(config, _kinds(blocks), trust_remote_code)
     name, vocabulary = type(model).__name__, model.get_input_embeddings().weight.shape[0]
     prefix, blocks = find_blocks(model)
+    refuse_shared(model, blocks)
     generator = torch.Generator().manual_seed(0)
     ids = torch.randint(3, vocabulary, (5, TOKENS), generator=generator)
     outputs: list[Any] = []
@@ -43,35 +53,50 @@ def check_walk(config: Any, *, trust_remote_code: bool = False) -> bool:
     walked = torch.cat([calls.logits(batch.hidden, batch.ids) for batch in lane.batches])
     difference = float((walked - expected).abs().max() / expected.abs().max())
     if not difference <= 1e-5:
-        raise UnsupportedArchitecture(
-            f"hubprune cannot prune {name} yet: walked block by block, a small random {name} differs from its own "
-            f"forward by {difference:.1e}.",
-            "Please open an issue that names the model.",
-        )
+        reason = f"walked block by block, a small random {name} differs from its own forward by {difference:.1e}"
+        raise refused(model, reason)
     return calls.returns_tuple
 
 
-def _random_model(config: Any, trust_remote_code: bool) -> Any:
+def refuse_shared(model: Any, blocks: nn.ModuleList) -> None:
+    """Raise UnsupportedArchitecture where a block shares a parameter with anything outside it."""
+    place: dict[int, str] = {}
+    inside = {id(module): str(index) for index, block in enumerate(blocks) for module in block.modules()}
+    for module in model.modules():
+        for leaf, parameter in module.named_parameters(recurse=False):
+            here = inside.get(id(module), "outside")
+            if place.setdefault(id(parameter), here) != here:
+                raise refused(model, f"its blocks share weights ({leaf} of {type(module).__name__})")
+
+
+def _kinds(blocks: nn.ModuleList | None) -> list[Any]:
+    """What each block is made of: blocks of one kind are equal."""
+    return [tuple((n, type(m).__name__) for n, m in block.named_modules()) for block in blocks or ()]
+
+
+def _random_model(config: Any, kinds: list[Any], trust_remote_code: bool) -> Any:
     """A random model of the class: small in every respect where the class allows, else only in depth and vocabulary.
 
     No parameter is left at one or zero, as many are made: a factor between two blocks would go unnoticed.
     """
     from transformers import AutoModelForCausalLM
 
-    state = torch.get_rng_state()
+    state, reason = torch.get_rng_state(), None
     try:
-        for shrink in (_small, _shallow):
+        for shrink in (_small, partial(_small, head=None), _shallow):
             torch.manual_seed(0)
             try:
+                shrunk = shrink(config, kinds)
+                _refuse_large(shrunk, trust_remote_code)
                 model = AutoModelForCausalLM.from_config(
-                    shrink(config), dtype=torch.float32, trust_remote_code=trust_remote_code
+                    shrunk, dtype=torch.float32, trust_remote_code=trust_remote_code
                 ).eval()
                 for parameter in model.parameters():
                     parameter.mul_(1 + 0.1 * torch.randn_like(parameter)).add_(0.01 * torch.randn_like(parameter))
                 model(torch.full((1, TOKENS), 3), use_cache=False)
                 return model
             except Exception as error:
-                reason = error
+                reason = reason if isinstance(error, MemoryError) and reason else error
     finally:
         torch.set_rng_state(state)
     raise UnsupportedArchitecture(
@@ -81,13 +106,25 @@ def _random_model(config: Any, trust_remote_code: bool) -> Any:
     )
 
 
-def _shallow(config: Any) -> Any:
+def _refuse_large(config: Any, trust_remote_code: bool) -> None:
+    """Raise MemoryError where even the shrunken model is too large to be tried."""
+    from accelerate import init_empty_weights
+    from transformers import AutoModelForCausalLM
+
+    with init_empty_weights():
+        model = AutoModelForCausalLM.from_config(config, trust_remote_code=trust_remote_code)
+    if (count := sum(parameter.numel() for parameter in model.parameters())) > LARGEST:
+        raise MemoryError(f"its smallest copy has {count:,} parameters")
+
+
+def _shallow(config: Any, kinds: list[Any]) -> Any:
     """Few blocks (every kind of block once, at least two) and a small vocabulary."""
     small = copy.deepcopy(config)
     text = small.get_text_config(decoder=True)
     depth = text.num_hidden_layers
-    kinds = getattr(text, "layer_types", None) or [None] * depth
-    keep = min(depth, max(2, max(kinds.index(kind) for kind in set(kinds)) + 1))
+    layers = getattr(text, "layer_types", None) or [None] * depth
+    both = list(zip(layers, kinds if len(kinds) == depth else [None] * depth, strict=True))
+    keep = min(depth, max(2, max(both.index(kind) for kind in set(both)) + 1))
     for name, value in list(vars(text).items()):
         if isinstance(value, (list, tuple)) and len(value) == depth:
             setattr(text, name, type(value)(value[:keep]))
@@ -99,9 +136,12 @@ def _shallow(config: Any) -> Any:
     return small
 
 
-def _small(config: Any) -> Any:
-    """Few blocks, narrow ones too: at most two key-value heads of 16, the sharing of heads kept."""
-    small = _shallow(config)
+def _small(config: Any, kinds: list[Any], head: int | None = HEAD) -> Any:
+    """Few blocks, narrow ones too: at most two key-value heads, the sharing of heads kept.
+
+    head: width of a head, where the configuration names one; None leaves it.
+    """
+    small = _shallow(config, kinds)
     text = small.get_text_config(decoder=True)
     heads = text.num_attention_heads
     shared = getattr(text, "num_key_value_heads", None) or heads
@@ -109,11 +149,13 @@ def _small(config: Any) -> Any:
     if getattr(text, "num_key_value_heads", None):
         text.num_key_value_heads = fewer
     text.num_attention_heads = heads // shared * fewer
-    if getattr(text, "head_dim", None):
-        text.head_dim = 16
-    text.hidden_size = text.num_attention_heads * 16
-    if getattr(text, "intermediate_size", None):
-        text.intermediate_size = 48
+    for name in ("head_dim", "rotary_dim"):
+        if head and vars(text).get(name):
+            setattr(text, name, head)
+    text.hidden_size = text.num_attention_heads * HEAD
+    for name, value in list(vars(text).items()):  # intermediate_size, moe_intermediate_size, ...
+        if name.endswith("intermediate_size") and isinstance(value, int) and value:
+            setattr(text, name, min(value, 48))
     if getattr(text, "sliding_window", None):
         text.sliding_window = TOKENS // 2
     return small

@@ -70,7 +70,7 @@ def examine(recipe: Recipe, hub: Hub, *, pruning: bool = True) -> Examined:
     dtype = dtype_of(recipe.dtype, device, stored)
     skeleton = build(config, dtype=dtype, device=device, trust_remote_code=recipe.trust_remote_code)
     names = stored_names(skeleton, {name: shape for name, (_, shape) in description.tensors.items()})
-    returns_tuple = check_walk(config, trust_remote_code=recipe.trust_remote_code)
+    returns_tuple = check_walk(config, skeleton.blocks, trust_remote_code=recipe.trust_remote_code)
     matrices = prunable(skeleton) if pruning else [{} for _ in skeleton.blocks]
     if pattern:
         refuse_pattern(pattern, matrices, recipe.skip, skeleton)
