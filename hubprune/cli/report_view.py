@@ -2,12 +2,11 @@
 
 from __future__ import annotations
 
-import math
 from typing import TYPE_CHECKING
 
-from hubprune.publishing.tables import MEAN, Figures, lane_names, language_rows
+from hubprune.publishing.tables import MEAN, Figures, error_note, lane_names, language_rows
 from hubprune.publishing.text import figure, name_of, percent, quantity, ratio
-from hubprune.publishing.verdict import Effect
+from hubprune.publishing.verdict import against_control
 from hubprune.report import CONTROL, DENSE, PRUNED, Report, Score
 
 if TYPE_CHECKING:
@@ -21,9 +20,6 @@ Parts = tuple[str, str, str]  # perplexity, ratio to dense with its standard err
 def headings(report: Report) -> dict[str, str]:
     """The lanes that were measured, in the order of the columns, with what stands over them."""
     named = lane_names(report)
-    if report.sparsity is None:  # an evaluation: models, not calibrations, are compared
-        model, base = report.model.id, report.against.id if report.against else report.model.id
-        named |= {DENSE: base.rsplit("/", 1)[-1], PRUNED: model.rsplit("/", 1)[-1]}
     measured = {lane for row in report.languages for lane in row.scores}
     return {lane: named.get(lane, lane.capitalize()) for lane in COLUMNS if lane in measured}
 
@@ -91,11 +87,9 @@ def parts_of(row: Figures, lane: str, *, errors: bool) -> Parts:
 
 
 def mark(row: Figures) -> str:
-    """Whether the chosen text did better or worse than the control's, beyond the noise."""
-    if row.against_control is None or not 0 < row.against_control < math.inf:
-        return ""
-    kind = Effect(row.name, row.against_control, row.against_control_se).kind
-    return {"lower": BETTER, "higher": WORSE}.get(kind, "")
+    """Whether the chosen text did better or worse than the control's, by more than the windows' noise."""
+    found = against_control(row)
+    return {"lower": BETTER, "higher": WORSE}.get(found.kind, "") if found else ""
 
 
 def footnotes(report: Report) -> list[str]:
@@ -104,9 +98,13 @@ def footnotes(report: Report) -> list[str]:
     if any(row.target for row in rows):
         notes.append("*  a calibration language")
     if any(row.ratio is not None for row in rows):
-        notes.append("×  the ratio to the first column, ± one standard error")
+        notes.append("×  the ratio to the first column")
+    if any(row.ratio_se is not None for row in rows):
+        notes.append(f"±  {error_note(report)}")
     if any(mark(row) for row in rows):
-        notes.append(f"{BETTER} {WORSE}  better, worse than {headings(report)[CONTROL]} beyond the noise")
+        notes.append(
+            f"{BETTER} {WORSE}  better, worse than {headings(report)[CONTROL]} by more than the windows' noise"
+        )
     return notes
 
 

@@ -113,13 +113,44 @@ def control_language(report: Report) -> str | None:
     return control if control and any(CONTROL in row.scores for row in report.languages) else None
 
 
+def model_names(report: Report) -> dict[str, str]:
+    """Lane -> model, of an evaluation: its lanes are checkpoints, not calibrations. Empty for a pruning."""
+    measured = {lane for row in report.languages for lane in row.scores}
+    if report.sparsity is not None or not measured:
+        return {}
+    if PRUNED not in measured:
+        return {DENSE: (report.against or report.model).id}
+    model, against = report.model, report.against or report.model
+    for one, other in (
+        (model.id, against.id),
+        (f"{model.id}@{(model.revision or '')[:7]}", f"{against.id}@{(against.revision or '')[:7]}"),
+    ):
+        if one != other:
+            return {DENSE: other.rstrip("@"), PRUNED: one.rstrip("@")}
+    return {DENSE: f"{against.id} (B)", PRUNED: f"{model.id} (A)"}
+
+
 def lane_names(report: Report) -> dict[str, str]:
-    """A heading for each lane: "Dense", "Swahili-calibrated", "English-calibrated"."""
+    """A heading for each lane: "Dense", "Swahili-calibrated", "English-calibrated"; of an evaluation, its models."""
     targets, control = calibration_languages(report), control_language(report)
     names = [text.name_of(code) for code in targets]
     pruned = f"{' + '.join(names)}-calibrated" if 0 < len(names) < 3 else "Pruned"
     middle = {CONTROL: f"{text.name_of(control)}-calibrated"} if control else {}
-    return {DENSE: "Dense", **middle, PRUNED: pruned}
+    return {DENSE: "Dense", **middle, PRUNED: pruned} | _short(model_names(report))
+
+
+def _short(names: dict[str, str]) -> dict[str, str]:
+    """Ids without their owners, where that leaves two names."""
+    short = {lane: name.rsplit("/", 1)[-1] for lane, name in names.items()}
+    return short if len(set(short.values())) == len(short) else names
+
+
+def error_note(report: Report) -> str:
+    """What stands behind a ±, and what does not."""
+    covered = "one standard error over the windows of the evaluation text"
+    if calibration_languages(report):
+        covered += "; it does not cover the draw of the calibration text (one seed)"
+    return f"{covered}. It is paired, and counts windows cut from one document as independent."
 
 
 def language_table(report: Report) -> Table:
@@ -130,12 +161,13 @@ def language_table(report: Report) -> Table:
     figures = language_rows(report)
     names = lane_names(report)
     control = names.get(CONTROL, "")
+    dense = names[DENSE] if model_names(report) else "dense"
     columns = {
         "Language": [row.name for row in figures],
         names[DENSE]: [_perplexity(row.dense) for row in figures],
         control: [_perplexity(row.control) for row in figures],
         names[PRUNED]: [_perplexity(row.pruned) for row in figures],
-        "Ratio to dense": [_ratio(row.ratio, row.ratio_se) for row in figures],
+        f"Ratio to {dense}": [_ratio(row.ratio, row.ratio_se) for row in figures],
         "Ratio to control": [_ratio(row.against_control, row.against_control_se) for row in figures],
         "Bits per byte": [_bits(row) for row in figures],
         "Windows": [f"{row.windows:,}" if row.windows else "" for row in figures],
@@ -146,7 +178,7 @@ def language_table(report: Report) -> Table:
         rows=[list(cells) for cells in zip(*shown.values(), strict=True)],
         targets=[index for index, row in enumerate(figures) if row.target],
         mean=next((index for index, row in enumerate(figures) if not row.language), None),
-        notes=_notes(report, names, figures),
+        notes=_notes(report, names, dense, figures),
     )
 
 
@@ -163,23 +195,26 @@ def _bits(row: Figures) -> str:
     return " → ".join(f"{bits:.3f}" for bits in values if bits is not None and math.isfinite(bits))
 
 
-def _notes(report: Report, names: dict[str, str], figures: list[Figures]) -> list[str]:
+def _notes(report: Report, names: dict[str, str], dense: str, figures: list[Figures]) -> list[str]:
     """What a reader must know to read the table, one sentence each."""
     if not figures:
         return []
-    notes = [f"{text.listed(list(names.values()))}: perplexity, lower is better."]
+    measured = {lane for row in report.languages for lane in row.scores}
+    shown = [name for lane, name in names.items() if lane in measured]
+    notes = [f"{text.listed(shown)}: perplexity, lower is better."]
     if len(report.languages) > 1:
         notes.append(
             "Perplexities of different languages cannot be compared, because the tokenizer cuts them differently; "
             "ratios can, and so can bits per byte."
         )
     if any("→" in _bits(row) for row in figures):
-        notes.append(f"Bits per byte: {names[DENSE].lower()} → {names[PRUNED]}.")
+        notes.append(f"Bits per byte: {dense} → {names[PRUNED]}.")
     if any(row.ratio_se is not None for row in figures):
-        notes.append("± is one standard error, paired over the windows.")
+        notes.append(f"± is {error_note(report)}")
     if CONTROL in names:
-        notes.append(
+        notes += [
+            "A difference is called noise where it is less than that error times the 97.5 % quantile of Student's t.",
             f"Ratios are those of {names[PRUNED]}, the pruned model. {names[CONTROL]} is the control: the same method "
-            "and pattern with that text, only measured."
-        )
+            "and pattern with that text, only measured.",
+        ]
     return notes

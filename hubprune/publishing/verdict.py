@@ -4,80 +4,56 @@ from __future__ import annotations
 
 import math
 from collections.abc import Sequence
-from dataclasses import dataclass
 
 from hubprune.publishing import tables
+from hubprune.publishing.noise import Effect
 from hubprune.publishing.tables import Figures
-from hubprune.publishing.text import MINUS, count, listed, name_of
-from hubprune.report import Report
+from hubprune.publishing.text import count, listed, name_of
+from hubprune.report import DENSE, PRUNED, Report
 
-NOISE = 2.0  # standard errors within which a difference of log perplexities counts as none
-
-
-@dataclass(frozen=True)
-class Effect:
-    """A ratio of two perplexities of one language, and its standard error."""
-
-    name: str
-    ratio: float
-    error: float | None
-
-    @property
-    def kind(self) -> str:
-        """ "lower", "higher", "noise", or "unknown" where no standard error is known."""
-        if self.error is None or not math.isfinite(self.error):
-            return "unknown"
-        if abs(math.log(self.ratio)) < NOISE * self.error / self.ratio or self.ratio == 1:
-            return "noise"
-        return "lower" if self.ratio < 1 else "higher"
-
-    @property
-    def amount(self) -> str:
-        """The size of the change: "9 %", "0.4 %"; three times and more: "a factor of 3.2"."""
-        return (
-            f"a factor of {self.ratio:,.3g}" if self.ratio >= 3 else f"{abs(self.ratio - 1) * 100:.{self._digits}f} %"
-        )
-
-    @property
-    def signed(self) -> str:
-        """The change with its sign: "−9 %"."""
-        if self.ratio >= 3:
-            return self.amount
-        return f"{MINUS if self.ratio < 1 else '+'}{self.amount}"
-
-    @property
-    def margin(self) -> str:
-        """ " (± 1 %)", or nothing."""
-        if self.kind == "unknown" or self.error is None:
-            return ""
-        if self.ratio >= 3:
-            return f" (± {self.error:,.2g})"
-        percent = self.error * 100
-        return f" (± {percent:.{self._digits}f} %)" if percent >= 0.05 else " (± <0.1 %)"
-
-    @property
-    def _digits(self) -> int:
-        certain = self.error is not None and self.error < 0.005
-        return 1 if certain or abs(self.ratio - 1) < 0.02 else 0
+TOO_FEW = "with too few windows to tell that from noise"
+NO_MORE = "by no more than the windows' noise"
 
 
 def verdict(report: Report) -> str:
-    """One sentence: what calibrating in the target language changed against the control, or what pruning cost.
+    """One sentence: what calibrating in the target language changed against the control, or what pruning cost; of an
+    evaluation, how its two models compare.
 
-    A difference under two paired standard errors is called noise, whatever its sign.
+    A difference that `Effect` does not tell from noise is called noise, whatever its sign.
     """
     rows = [row for row in tables.language_rows(report) if row.language]
     if not rows:
         return "Nothing was measured, so what this pruning cost is not known in any language."
-    broken = [row.name for row in rows if not _usable(row.pruned)]
-    if broken:
-        return f"The pruned model does not work in {listed(broken)}: its perplexity there is not a finite number."
+    names = tables.model_names(report)
+    for lane in (PRUNED, DENSE) if names else (PRUNED,):
+        values = [(row.name, row.pruned if lane == PRUNED else row.dense) for row in rows]
+        broken = [name for name, value in values if value is not None and not _usable(value)]
+        if broken:
+            model = names.get(lane, "The pruned model")
+            return f"{model} does not work in {listed(broken)}: its perplexity there is not a finite number."
+    costs = [effect(row, row.ratio, row.ratio_se) for row in rows if _usable(row.ratio)]
+    if names:
+        if PRUNED not in names:
+            return f"{names[DENSE]} was measured alone, so its perplexity is compared with nothing."
+        return _comparison(names[PRUNED], names[DENSE], costs)
     control = tables.control_language(report)
-    compared = [row for row in rows if _usable(row.against_control)]
+    compared = {row.language: found for row in rows if (found := against_control(row))}
     if control and compared:
-        return _against_control(report, compared, control)
-    costs = [row for row in rows if _usable(row.ratio)]
-    return _cost(report, costs) if costs else "There is no dense model beside these figures, so they show no cost."
+        return _against_control(report, rows, compared, control)
+    if not costs:
+        return "There is no dense model beside these figures, so they show no cost."
+    return _cost(report, costs, sum(row.target for row in rows if _usable(row.ratio)))
+
+
+def effect(row: Figures, ratio: float | None, error: float | None) -> Effect:
+    """The ratio as something that can be told from noise, or not."""
+    assert ratio is not None  # callers asked `_usable`
+    return Effect(row.name, ratio, error, row.windows)
+
+
+def against_control(row: Figures) -> Effect | None:
+    """What the chosen text changed in a language against the control's text; None where that was not measured."""
+    return effect(row, row.against_control, row.against_control_se) if _usable(row.against_control) else None
 
 
 def caution() -> str:
@@ -93,13 +69,13 @@ def _usable(value: float | None) -> bool:
     return value is not None and math.isfinite(value) and value > 0
 
 
-def _against_control(report: Report, rows: Sequence[Figures], control: str) -> str:
+def _against_control(report: Report, rows: Sequence[Figures], effects: dict[str, Effect], control: str) -> str:
     languages = tables.calibration_languages(report)
     control_name = name_of(control)
     names = listed([name_of(code) for code in languages]) or "the chosen text"
-    effects = {row.language: _effect(row.name, row.against_control, row.against_control_se) for row in rows}
-    targets = [effects[row.language] for row in rows if row.target]
-    rest = {row.language: effects[row.language] for row in rows if not row.target}
+    found = [(row.target, row.language, effects[row.language]) for row in rows if row.language in effects]
+    targets = [effect for target, _, effect in found if target]
+    rest = {code: effect for target, code, effect in found if not target}
     if not targets:
         return (
             f"The calibration language was not measured; against {control_name} calibration, perplexity changed "
@@ -113,8 +89,7 @@ def _against_control(report: Report, rows: Sequence[Figures], control: str) -> s
     if len(targets) == 1 and targets[0].kind == "higher" and not alone:
         sentence += f"; {control_name} text was the better choice for {targets[0].name} here"
     if rest:
-        verb = "changed" if len(rest) > 1 or next(iter(rest.values())).kind != "noise" else "stayed"
-        sentence += f"; perplexity in {_others(rest)} {verb} {_spread(list(rest.values()))}"
+        sentence += f"; perplexity in {_others(rest)} changed {_spread(list(rest.values()))}"
     return f"{sentence}."
 
 
@@ -130,8 +105,8 @@ def _one_target(start: str, effect: Effect) -> str:
         case "higher":
             return f"{start} {_raised(effect)}"
         case "noise":
-            return f"{start} changed {effect.name} perplexity only inside the noise ({effect.signed}{_plain(effect)})"
-    return f"{start} changed {effect.name} perplexity by {effect.signed}, with too few windows to tell that from noise"
+            return f"{start} changed {effect.name} perplexity {NO_MORE} ({effect.measured})"
+    return f"{start} changed {effect.name} perplexity by {effect.signed}, {TOO_FEW}"
 
 
 def _many(start: str, targets: Sequence[Effect]) -> str:
@@ -139,17 +114,13 @@ def _many(start: str, targets: Sequence[Effect]) -> str:
     for kind, words in (
         ("lower", "kept perplexity lower in"),
         ("higher", "made perplexity higher in"),
-        ("noise", "changed perplexity only inside the noise in"),
-        ("unknown", "changed perplexity, with too few windows to tell that from noise, in"),
+        ("noise", f"changed perplexity {NO_MORE} in"),
+        ("unknown", f"changed perplexity, {TOO_FEW}, in"),
     ):
         found = [effect for effect in targets if effect.kind == kind]
         if found:
-            parts.append(f"{words} {listed([f'{effect.name} ({effect.signed}{_plain(effect)})' for effect in found])}")
+            parts.append(f"{words} {listed([f'{effect.name} ({effect.measured})' for effect in found])}")
     return f"{start} {listed(parts)}"
-
-
-def _plain(effect: Effect) -> str:
-    return effect.margin.replace(" (", " ").rstrip(")")
 
 
 def _raised(effect: Effect) -> str:
@@ -172,19 +143,21 @@ def _and_control(effect: Effect) -> str:
 
 
 def _spread(effects: Sequence[Effect]) -> str:
-    """ "by +2 % (± 1 %)", "inside the noise", "by −2 % to +6 %"."""
-    if len(effects) == 1:
-        only = effects[0]
-        return "inside the noise" if only.kind == "noise" else f"by {only.signed}{only.margin}"
+    """ "by +2 % (± 1 %)", "by no more than the windows' noise", "by −2 % to +6 %"."""
     if all(effect.kind == "noise" for effect in effects):
-        return "only inside the noise"
+        return NO_MORE
+    if len(effects) == 1:
+        return f"by {effects[0].signed}{effects[0].margin}"
+    return f"by {_range(effects)}"
+
+
+def _range(effects: Sequence[Effect]) -> str:
     low, high = (pick(effects, key=lambda effect: effect.ratio) for pick in (min, max))
-    return f"by {low.signed} to {high.signed}" if low.signed != high.signed else f"by {low.signed}"
+    return f"{low.signed} to {high.signed}" if low.signed != high.signed else low.signed
 
 
-def _cost(report: Report, rows: Sequence[Figures]) -> str:
-    effects = [_effect(row.name, row.ratio, row.ratio_se) for row in rows]
-    first = max(1, sum(row.target for row in rows)) if len(effects) > 3 else len(effects)
+def _cost(report: Report, effects: Sequence[Effect], targets: int) -> str:
+    first = max(1, targets) if len(effects) > 3 else len(effects)
     parts = [f"by {effect.signed}{effect.margin} in {effect.name}" for effect in effects[:first]]
     if effects[first:]:
         parts.append(f"{_spread(effects[first:])} in {count(len(effects) - first, 'other language')}")
@@ -194,6 +167,23 @@ def _cost(report: Report, rows: Sequence[Figures]) -> str:
     return f"{sentence}; no control was run, so what the choice of calibration language did to it is not known."
 
 
-def _effect(name: str, ratio: float | None, error: float | None) -> Effect:
-    assert ratio is not None  # callers filtered with _usable
-    return Effect(name, ratio, error)
+def _comparison(model: str, against: str, effects: Sequence[Effect]) -> str:
+    """The two models of an evaluation: who has the lower perplexity, and where."""
+    if not effects:
+        return f"The perplexities of {model} and {against} have no finite ratio."
+    only = effects[0]
+    if len(effects) == 1 and only.kind in ("lower", "higher"):
+        return f"{model}'s perplexity is {only.amount} {only.kind} than {against}'s{only.margin} in {only.name}."
+    parts = []
+    for kind, words in (
+        ("lower", "lower"),
+        ("higher", "higher"),
+        ("noise", "the same within the windows' noise"),
+        ("unknown", f"another, {TOO_FEW},"),
+    ):
+        if found := [effect for effect in effects if effect.kind == kind]:
+            where = listed([f"{effect.name} ({effect.measured})" for effect in found])
+            if len(found) > 3:
+                where = f"{count(len(found), 'language')} ({_range(found)})"
+            parts.append(f"{words} in {where}")
+    return f"{model}'s perplexity, compared with {against}'s, is {listed(parts)}."

@@ -240,6 +240,24 @@ def test_the_table_of_seven_languages(terminal, calls, monkeypatch, columns: int
     assert answer.err.endswith("Next: hubprune inspect me/base-sparsegpt50-sw\n")
 
 
+def test_marks_and_verdict_share_one_threshold(terminal, calls, monkeypatch) -> None:
+    rows = [
+        dataclasses.replace(row, against_control=ratio, against_control_se=0.01, windows=windows)
+        for row, ratio, windows in zip(made_up_report().languages, (0.977, 1.5), (8, 4), strict=True)
+    ]
+
+    def run(*words: Any, **more: Any) -> Generator[Event, None, Any]:
+        yield Stage("prune", "Pruning")
+        return made_up_report(languages=rows)
+
+    monkeypatch.setattr("hubprune.run.prune", run)
+    answer = terminal("prune", "org/base", "--lang", "sw", columns=200)
+    assert "▲" not in answer.out + answer.err, "2.3 standard errors of 8 windows, and 4 windows: neither tells"
+    assert "▼" not in answer.out
+    assert "changed Swahili perplexity by no more than the windows' noise" in answer.out
+    assert "±  one standard error over the windows of the evaluation text; it does not cover the draw" in answer.out
+
+
 def test_a_narrow_terminal_leaves_the_errors_out(terminal, calls) -> None:
     answer = terminal("prune", "org/base", "--lang", "sw", columns=64)
     swahili = next(line for line in answer.out.splitlines() if line.startswith(" Swahili"))

@@ -37,6 +37,14 @@ def test_the_table_as_strings() -> None:
     assert any("cannot be compared" in note for note in table.notes)
 
 
+def test_the_notes_say_what_stands_behind_a_plus_minus() -> None:
+    said = " ".join(tables.language_table(made.report()).notes)
+    assert "± is one standard error over the windows of the evaluation text; it does not cover the draw of" in said
+    assert "the draw of the calibration text (one seed). It is paired, and counts windows cut from one document" in said
+    without_text = " ".join(tables.language_table(made.report(texts=[])).notes)
+    assert "± is one standard error over the windows of the evaluation text. It is paired" in without_text
+
+
 def test_one_language_without_control_has_no_mean_and_no_control_columns() -> None:
     table = tables.language_table(made.report(languages=[made.language("sw", target=True, control=False)]))
     assert table.columns == ["Language", "Dense", "Swahili-calibrated", "Ratio to dense", "Bits per byte", "Windows"]
