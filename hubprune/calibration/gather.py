@@ -153,7 +153,7 @@ class Gathering:
             use,
             cut,
             source=corpus.source,
-            rule=rule(corpus, use, self.recipe.seed, frame(self.tokenizer).ends_documents),
+            rule=rule(corpus, use, self.recipe.seed, frame(self.tokenizer).joint),
             weight=weight,
             revision=corpus.revision,
             config=corpus.config,
@@ -188,11 +188,10 @@ def share_out(samples: int, weights: Mapping[str, float]) -> dict[str, int]:
     return counts
 
 
-def rule(corpus: Corpus, use: str, seed: int, ends_documents: bool) -> str:
+def rule(corpus: Corpus, use: str, seed: int, joint: str) -> str:
     """How windows were drawn from a corpus, one sentence."""
     order = "in the order of the file" if use == EVALUATION else f"{corpus.drawing} with seed {seed}"
     part = {CALIBRATION: "3 of 5 documents, dealt by hash, ", EVALUATION: "2 of 5 documents, dealt by hash, "}
-    joint = "the end-of-document token" if ends_documents else "a blank line"
     dealt = part[corpus.share] if corpus.share else "Documents "
     return f"{dealt}{order}, each text once, joined by {joint} and cut into full windows."
 

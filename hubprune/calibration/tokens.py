@@ -8,6 +8,8 @@ from typing import Any
 import numpy as np
 
 BLANK_LINE = "\n\n"
+# Spellings of the token that ends a document. A chat model's own "eos" is often the end of a turn instead.
+DOCUMENT_ENDS = ("<|endoftext|>", "<|end_of_text|>", "</s>", "<eos>", "<|end▁of▁sentence|>", "<|END_OF_TEXT|>", "[EOS]")
 
 Tokens = tuple[np.ndarray, np.ndarray]  # token ids and UTF-8 bytes of each, both (tokens,) int64
 
@@ -18,7 +20,7 @@ class Frame:
 
     beginning: int | None
     between: Tokens
-    ends_documents: bool  # `between` is the end-of-document token, not a blank line
+    joint: str  # how `between` is called: "the token </s>", or "a blank line"
 
 
 def frame(tokenizer: Any) -> Frame:
@@ -27,10 +29,24 @@ def frame(tokenizer: Any) -> Frame:
     whole = list(tokenizer("a")["input_ids"])
     start = next((i for i in range(len(whole)) if whole[i : i + len(plain)] == plain), 0)
     beginning = int(whole[0]) if start else None
-    if tokenizer.eos_token_id is None:
-        return Frame(beginning, tokenise(tokenizer, [BLANK_LINE])[0], False)
-    end = np.array([tokenizer.eos_token_id], dtype=np.int64)
-    return Frame(beginning, (end, np.zeros(1, dtype=np.int64)), True)
+    end = end_of_document(tokenizer)
+    if end is None:
+        return Frame(beginning, tokenise(tokenizer, [BLANK_LINE])[0], "a blank line")
+    between = np.array([tokenizer.convert_tokens_to_ids(end)], dtype=np.int64)
+    return Frame(beginning, (between, np.zeros(1, dtype=np.int64)), f"the token {end}")
+
+
+def end_of_document(tokenizer: Any) -> str | None:
+    """The token that ends a document; None where there is none.
+
+    It is the tokenizer's "eos", unless there is a chat template and that token has none of the spellings of an end of
+    document: then it ends a turn, and the vocabulary is asked for one of those spellings.
+    """
+    eos = tokenizer.eos_token
+    if eos is None or eos in DOCUMENT_ENDS or not getattr(tokenizer, "chat_template", None):
+        return eos
+    special = set(tokenizer.all_special_tokens) | set(getattr(tokenizer, "get_added_vocab", dict)())
+    return next((end for end in DOCUMENT_ENDS if end in special), None)
 
 
 def tokenise(tokenizer: Any, texts: list[str]) -> list[Tokens]:

@@ -44,7 +44,13 @@ class DemoResult:
 def demo_recipe() -> Recipe:
     """Swahili, with English as control, measured in all seven languages of the embedded model."""
     return Recipe(
-        model=BASE, lang={"sw": 1.0}, calib="demo", eval_text="demo", eval_lang=LANGUAGES, samples=16, device="cpu"
+        model=BASE,
+        lang={"sw": 1.0},
+        calib="demo",
+        eval_text="demo",
+        eval_lang=LANGUAGES,
+        samples=16,
+        dtype="float32",  # also on a GPU: plain transformers measures on the CPU and must find the same
     )
 
 

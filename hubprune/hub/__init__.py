@@ -3,6 +3,7 @@
 from hubprune.hub.client import Hub, connect, default_repo_id, whoami
 from hubprune.hub.describe import Description, describe
 from hubprune.hub.failures import translated
+from hubprune.hub.published import Earlier, earlier_result
 from hubprune.hub.pull import pull
 from hubprune.hub.push import check_target, push
 from hubprune.hub.secrets import scrub
@@ -10,12 +11,14 @@ from hubprune.hub.source import Source, resolve
 
 __all__ = [
     "Description",
+    "Earlier",
     "Hub",
     "Source",
     "check_target",
     "connect",
     "default_repo_id",
     "describe",
+    "earlier_result",
     "pull",
     "push",
     "resolve",

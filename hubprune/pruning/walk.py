@@ -58,6 +58,7 @@ class MatrixCount:
     kind: str  # the name with "*" for an expert's number
     parameter: str  # local name of the parameter that holds the matrix
     pooled: bool = False  # an expert with too few tokens, pruned by the mean statistic over its block's experts
+    damping: float | None = None  # added to the second moment, as a share of its mean diagonal
 
 
 @dataclass
@@ -221,7 +222,9 @@ class Walk:
                         )
                     zeros = (int(mask.sum()), _zeros(after), _zeros(before))
                     names = (matrix.kind, matrix.parameter)
-                    counts.append(MatrixCount(index, matrix.name, matrix.shape, *zeros, *names, group.pooled))
+                    counts.append(
+                        MatrixCount(index, matrix.name, matrix.shape, *zeros, *names, group.pooled, pruned.damping)
+                    )
             if self.sequential == "matrix":
                 done = {matrices[name].parameter for group in step for name in group.names}
                 self.skeleton.fill_block(index, {name: changed[name] for name in done})

@@ -210,6 +210,11 @@ def refuse_pattern(
     pattern: Pattern, matrices: list[dict[str, Matrix]], skip: tuple[str, ...], skeleton: Skeleton
 ) -> None:
     """Raise where a matrix cannot have the pattern, or where nothing is left to prune."""
+    known = [(f"{skeleton.prefix}.{i}.{name}", name) for i, block in enumerate(matrices) for name in block]
+    for glob in skip:
+        if not any(skipped_by((glob,), *names) for names in known):
+            kinds = ", ".join(dict.fromkeys(m.kind for block in matrices for m in block.values()))
+            raise RecipeError(f"--skip {glob!r} matches no matrix.", f"The matrices of a block: {kinds}.")
     left = {matrix.kind: matrix for matrix in _pruned(matrices, skip, skeleton)}
     if not left:
         raise RecipeError("--skip leaves nothing to prune.", "Name fewer matrices.")

@@ -28,7 +28,7 @@ from hubprune.report import CONTROL, PRUNED, Report
 from hubprune.run.clock import Clock
 from hubprune.run.command import command_of
 from hubprune.run.examine import Examined, examine, uses_text
-from hubprune.run.record import block_rows, language_rows, pooled, sparsity
+from hubprune.run.record import block_rows, damped, language_rows, pooled, sparsity
 from hubprune.run.room import can_save_lanes, lane_home, need_disk, need_folder
 from hubprune.run.state import RunState, blocks_done
 
@@ -172,7 +172,8 @@ class Pruning:
             recipe.sequential,
         )
         result = yield from walk.run(groups(texts.evaluation), variants_of(examined, texts), sink, keeper)
-        for text in (starved := pooled(result.counts[PRUNED])):
+        found = pooled(result.counts[PRUNED]) + damped(result.counts[PRUNED])
+        for text in found:
             yield Warned(text)
         rows = language_rows(result, texts.evaluation, recipe.lang)
         for row in rows:
@@ -188,7 +189,7 @@ class Pruning:
             sparsity=sparsity(examined, result.counts[PRUNED]),
             languages=rows,
             blocks=block_rows(result),
-            warnings=warnings + starved,
+            warnings=warnings + found,
             run=self.clock.facts(examined.device, self.command or command_of(recipe)),
             hubprune_version=__version__,
         )

@@ -11,13 +11,13 @@ from typing import Any
 
 from hubprune.errors import UsageError
 from hubprune.events import Event, Published, Stage, Warned
-from hubprune.hub import Hub, check_target, connect, default_repo_id, resolve
+from hubprune.hub import Hub, check_target, connect, default_repo_id, earlier_result, resolve
 from hubprune.hub import push as upload
 from hubprune.naming import repo_name
 from hubprune.publishing.folder import finish
 from hubprune.recipe import RECIPE_FILE, Recipe
 from hubprune.report import RESULTS_FILE, Report
-from hubprune.run.examine import uses_text
+from hubprune.run.examine import examine, uses_text
 from hubprune.run.prune import prune, unfinished_folder
 from hubprune.run.state import blocks_done
 
@@ -34,11 +34,20 @@ def push(
     kept: Path | None = None,
     command: str | None = None,
 ) -> Generator[Event, None, tuple[Report, Published]]:
-    """The whole loop. A result that an interrupted push of the same recipe left behind is published as it is."""
+    """The whole loop. What an interrupted push of the same recipe left behind is taken up where it stopped.
+
+    Where the repository holds the result of this very recipe already, nothing is done but telling so.
+    """
     hub = hub or connect()
     named = recipe if uses_text(recipe) else recipe.replace(lang={})  # a name claims no language that played no part
     repo_id = repo_id or default_repo_id(hub, named)
     check_target(hub, repo_id, create_pr=create_pr, force=force)
+    earlier = None if force or create_pr else earlier_result(hub, repo_id)
+    if earlier and gives(examine(recipe, hub).recipe, Recipe.load(earlier.folder)):
+        yield Warned(f"{repo_id} holds the result of this recipe already; --force makes it anew.")
+        there = Published(repo_id, f"{hub.endpoint}/{repo_id}", earlier.commit, earlier.private)
+        yield there
+        return Report.load(earlier.folder), there
     source = resolve(hub, recipe.model, recipe.revision)
     folder = result_folder(hub, recipe.replace(revision=source.revision))
     if (folder / RESULTS_FILE).is_file():
@@ -51,6 +60,23 @@ def push(
     )
     shutil.rmtree(folder)
     return report, published
+
+
+def gives(asked: Recipe, published: Recipe) -> bool:
+    """Whether the recipe of a published result is what is asked for, sources of text as far as `asked` fixes them."""
+    ours, theirs = asked.to_dict(), published.to_dict()
+    return all(
+        _same_source(value, theirs[key]) if key in ("calib", "eval_text") else value == theirs[key]
+        for key, value in ours.items()
+    )
+
+
+def _same_source(asked: str | dict[str, str], resolved: str | dict[str, str]) -> bool:
+    if isinstance(asked, dict) or isinstance(resolved, str):
+        return asked == resolved
+    return asked == "auto" or all(
+        one == asked or one.startswith((f"{asked}@", f"{asked}#")) for one in resolved.values()
+    )
 
 
 def _pruned(

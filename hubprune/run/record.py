@@ -9,6 +9,7 @@ from hubprune.calibration import TextWindows
 from hubprune.checkpoint.matrices import routers
 from hubprune.errors import CheckpointDamaged
 from hubprune.evaluation.perplexity import language_row, signal_to_noise
+from hubprune.pruning.methods.sparsegpt import DAMPING
 from hubprune.pruning.walk import MatrixCount, WalkResult
 from hubprune.report import BlockRow, LanguageRow, ModuleRow, Sparsity
 from hubprune.run.examine import Examined, skipped_by
@@ -101,6 +102,18 @@ def left_alone(examined: Examined) -> dict[str, str]:
             where = "" if len(skipped) == len(found) else f" of {len(skipped)} of {of_all} {what}"
             kept[f"{kind}{where}"] = f"--skip '{pattern}'"
     return kept
+
+
+def damped(counts: list[MatrixCount]) -> list[str]:
+    """Warnings about matrices whose second moment could only be inverted with more damping than the method's own."""
+    found = [count for count in counts if count.damping is not None and count.damping > DAMPING]
+    if not found:
+        return []
+    most = max(count.damping or 0 for count in found)
+    return [
+        f"{len(found)} matrices needed more damping than {DAMPING:g} (up to {most:g}), because the calibration text "
+        f"says too little about their inputs; the first is {found[0].name} of block {found[0].block}."
+    ]
 
 
 def pooled(counts: list[MatrixCount]) -> list[str]:

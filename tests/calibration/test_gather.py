@@ -63,7 +63,7 @@ def test_the_demo_needs_no_hub(run: Run) -> None:
     assert swahili.record.bytes == sum(swahili.scored_bytes)
     assert calibration.scored_bytes == (0, 0, 0, 0)
     assert record.rule == (
-        "Documents shuffled with seed 0, each text once, joined by the end-of-document token and cut into full windows."
+        "Documents shuffled with seed 0, each text once, joined by the token </s> and cut into full windows."
     )
     assert swahili.record.rule.startswith("Documents in the order of the file, each text once")
 

@@ -9,7 +9,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from hubprune.calibration.tokens import decoded_bytes, frame, offset_bytes, tokenise
+from hubprune.calibration.tokens import decoded_bytes, end_of_document, frame, offset_bytes, tokenise
 
 TEXTS = st.text(st.characters(exclude_categories=["Cs"]), max_size=60)
 
@@ -57,14 +57,39 @@ def test_special_tokens_written_in_a_text_are_letters(tokenizer: Any) -> None:
 def test_the_frame_is_asked_of_the_tokenizer(tokenizer: Any) -> None:
     edges = frame(tokenizer)
     assert (edges.beginning, edges.between[0].tolist(), edges.between[1].tolist()) == (0, [1], [0])
-    assert edges.ends_documents
+    assert edges.joint == "the token </s>"
+
+
+class Chat:
+    """What `end_of_document` asks of a chat model's tokenizer."""
+
+    def __init__(self, eos: str | None, special: list[str], template: str | None = "{{ messages }}") -> None:
+        self.eos_token, self.chat_template, self.all_special_tokens = eos, template, special
+
+    def get_added_vocab(self) -> dict[str, int]:
+        return {}
+
+
+@pytest.mark.parametrize(
+    ("tokenizer", "end"),
+    [
+        (Chat("<|im_end|>", ["<|im_end|>", "<|endoftext|>"]), "<|endoftext|>"),  # the end of a turn is no document's
+        (Chat("<|eot_id|>", ["<|eot_id|>", "<|end_of_text|>"]), "<|end_of_text|>"),
+        (Chat("<|turn|>", ["<|turn|>"]), None),
+        (Chat("</s>", ["</s>", "<|endoftext|>"]), "</s>"),
+        (Chat("<|odd|>", ["<|odd|>"], template=None), "<|odd|>"),
+        (Chat(None, ["<|endoftext|>"]), None),
+    ],
+)
+def test_the_end_of_a_turn_is_not_the_end_of_a_document(tokenizer: Chat, end: str | None) -> None:
+    assert end_of_document(tokenizer) == end
 
 
 class Slow:
     """A tokenizer of single characters without offsets, without a beginning and without an end of documents."""
 
     is_fast = False
-    eos_token_id = None
+    eos_token = None
 
     def __call__(self, text: str | list[str], **options: Any) -> dict[str, list[Any]]:
         texts = [text] if isinstance(text, str) else text
@@ -77,7 +102,7 @@ class Slow:
 
 def test_without_offsets_the_tokens_are_decoded() -> None:
     edges = frame(Slow())
-    assert (edges.beginning, edges.between[0].tolist(), edges.ends_documents) == (None, [10, 10], False)
+    assert (edges.beginning, edges.between[0].tolist(), edges.joint) == (None, [10, 10], "a blank line")
     assert edges.between[1].tolist() == [1, 1]
     ((_, counts),) = tokenise(Slow(), ["aé🙂"])
     assert counts.tolist() == [1, 2, 4]

@@ -32,7 +32,7 @@ def test_recorded_command(words: list[str], recorded: str) -> None:
 
 
 def test_the_command_to_type_again_keeps_paths_and_drops_the_token() -> None:
-    assert again(["hubprune", "prune", "/m", "my out", "--token", "x"]) == "hubprune prune /m 'my out'"
+    assert again(["hubprune", "prune", "/m", "my out", "--token", "x"]) == "hubprune prune /m 'my out' --resume"
 
 
 def test_the_next_command_has_the_users_arguments() -> None:

@@ -7,7 +7,7 @@ import torch
 import twins
 
 from hubprune.errors import HubpruneError
-from hubprune.pruning.methods.sparsegpt import SparseGPT, inverse_factor, sweep
+from hubprune.pruning.methods.sparsegpt import DAMPING, SparseGPT, damped_factor, inverse_factor, sweep
 from hubprune.pruning.patterns import Pattern, parse
 from hubprune.pruning.statistics import SecondMoment
 
@@ -93,8 +93,8 @@ def test_matrices_swept_together_equal_swept_apart(pattern: str) -> None:
     statistic.add(inputs(160, 600), 1 / 600)
     method = SparseGPT()
     together = method.prune([w.clone() for w in weights], statistic, parse(pattern))
-    for weight, (after, mask) in zip(weights, together, strict=True):
-        alone, chosen = method.prune([weight.clone()], statistic, parse(pattern))[0]
+    for weight, (after, mask, _) in zip(weights, together, strict=True):
+        alone, chosen, _ = method.prune([weight.clone()], statistic, parse(pattern))[0]
         assert torch.equal(mask, chosen)
         assert torch.allclose(after, alone, rtol=1e-4, atol=1e-6)
 
@@ -146,6 +146,17 @@ def test_a_moment_without_signal_is_a_known_error(hessian: torch.Tensor) -> None
         inverse_factor(hessian)
     assert type(caught.value) is HubpruneError
     assert "--method magnitude" in caught.value.next_step
+
+
+def test_the_damping_that_was_needed_is_told() -> None:
+    """A moment that is barely indefinite in float32 needs more than the usual share of its mean diagonal."""
+    assert damped_factor(moment(inputs(48, 200)))[1] == DAMPING
+    _, needed = damped_factor(indefinite(-0.05))
+    assert needed > DAMPING
+    statistic = SecondMoment(32, CPU)
+    statistic.upper += indefinite(-0.05)
+    told = SparseGPT().prune([matrix(4, 32)], statistic, parse("50%"))
+    assert told[0].damping == needed
 
 
 def test_the_moment_is_not_written_into() -> None:

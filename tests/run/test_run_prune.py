@@ -193,6 +193,7 @@ def test_a_full_disk_is_told_before_any_work(
         ({"seq_len": 300}, RecipeError, "made for 256 tokens"),
         ({"pattern": "3:5"}, UnsupportedArchitecture, "not a multiple of 5"),
         ({"skip": ("*",)}, RecipeError, "nothing to prune"),
+        ({"skip": ("*.down_prj",)}, RecipeError, r"'\*\.down_prj' matches no matrix"),
         ({"device": "cuda:7"}, UsageError, "no device"),
         ({"pattern": "100%"}, RecipeError, "neither a share"),
     ],

@@ -70,6 +70,17 @@ def test_push_publishes_privately_and_a_replay_gives_the_same_weights(
         assert result.metric_value == pytest.approx(rows[result.dataset_config], rel=1e-4)
 
 
+def test_a_finished_push_is_not_done_again(hub: Hub) -> None:
+    recipe, name = small(BASE, seed=11, measure=False), "alice/finished"
+    (_, first), _ = finish(push(recipe, name, hub=hub))
+    (report, second), events = finish(push(recipe, name, hub=hub))
+    assert second.commit == first.commit
+    assert report.recipe["seed"] == 11
+    assert not any(isinstance(event, Stage) and event.name == "prune" for event in events)
+    with pytest.raises(RepoExists):
+        finish(push(recipe.replace(seed=12), name, hub=hub))
+
+
 def test_eval_of_the_published_model_gives_the_numbers_of_the_walk(hub: Hub) -> None:
     (report, published), _ = finish(push(small(BASE, eval_lang=("sw", "en", "zh")), "alice/evaluated", hub=hub))
     recipe = small(published.repo_id, lang={}, eval_lang=("sw", "en", "zh"))

@@ -11,10 +11,15 @@ from hubprune.pruning.statistics import InputNorms, SecondMoment, Statistic
 
 
 class Pruned(NamedTuple):
-    """A pruned matrix: weight (out, in) float32 with zeros in place, and its mask, True where a weight is removed."""
+    """A pruned matrix.
+
+    weight: (out, in) float32 with zeros in place; mask: (out, in) bool, True where a weight is removed; damping: the
+    share of the mean diagonal that was added to the second moment, where a method does that.
+    """
 
     weight: torch.Tensor
     mask: torch.Tensor
+    damping: float | None = None
 
 
 class Method(Protocol):

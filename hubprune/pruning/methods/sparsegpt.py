@@ -26,14 +26,19 @@ class SparseGPT:
 
     def prune(self, weights: list[torch.Tensor], statistic: Statistic | None, pattern: Pattern) -> list[Pruned]:
         assert isinstance(statistic, SecondMoment)
-        factor = inverse_factor(statistic.matrix)
+        factor, damping = damped_factor(statistic.matrix)
         sizes = [len(weight) for weight in weights]
         swept, mask = sweep(torch.cat(weights), factor, pattern, sizes)
-        return [Pruned(w, m) for w, m in zip(swept.split(sizes), mask.split(sizes), strict=True)]
+        return [Pruned(w, m, damping) for w, m in zip(swept.split(sizes), mask.split(sizes), strict=True)]
 
 
-def inverse_factor(hessian: torch.Tensor, damping: float = DAMPING) -> torch.Tensor:
-    """U with U^T U = (H + damping * mean(diag H) * I)^-1, upper triangular, (in, in) float32.
+def inverse_factor(hessian: torch.Tensor) -> torch.Tensor:
+    """U with U^T U = (H + damping * mean(diag H) * I)^-1, upper triangular, (in, in) float32; see `damped_factor`."""
+    return damped_factor(hessian)[0]
+
+
+def damped_factor(hessian: torch.Tensor, damping: float = DAMPING) -> tuple[torch.Tensor, float]:
+    """(the upper factor U of the damped inverse, the damping that was used).
 
     Where H is so near to singular that a factor cannot be computed, ten times the damping is tried, up to the mean
     diagonal itself. Raises HubpruneError where even that fails: the text carries no signal into this matrix.
@@ -50,7 +55,7 @@ def inverse_factor(hessian: torch.Tensor, damping: float = DAMPING) -> torch.Ten
             factor, failed = torch.linalg.cholesky_ex(inverse, upper=True)
             del inverse
             if not failed and bool(torch.isfinite(factor).all()):
-                return factor
+                return factor, damping
         damping *= 10
     raise HubpruneError(
         "The calibration text gives a matrix no usable statistics (its second moment cannot be inverted).",
