@@ -135,7 +135,7 @@ class Recipe:
         for key in data:
             if key not in names:
                 raise RecipeError(f"The recipe has a key {key!r}, which does not exist.", suggestion(key, names))
-        return cls(**data)
+        return cls(**{"model": "", **data})
 
     def save(self, folder: Path) -> Path:
         path = folder / RECIPE_FILE

@@ -12,7 +12,7 @@ from hubprune.cli.asking import connector, declined, may_run_code, output_of
 from hubprune.cli.helping import Argument, Command, named
 from hubprune.cli.options import flag, hub_flags, output_flags, recipe_file_flag, recipe_flags
 from hubprune.cli.progress import follow
-from hubprune.cli.request import given_words, kept_text, recipe_of
+from hubprune.cli.request import given_words, kept_text, placed, recipe_of
 from hubprune.cli.results import show_plan, show_report, show_upload
 from hubprune.cli.words import command, follow_up, recorded_command
 from hubprune.errors import UsageError
@@ -64,6 +64,7 @@ def push(ctx: click.Context, model: str | None, repo_id: str | None, **given: An
     `hubprune prune` wrote is published as it is.
     """
     output, connect = output_of(ctx), connector(given)
+    model, repo_id = placed(ctx)
     finished = finished_folder(model)
     refuse_changes(ctx, finished)
     if given["dry_run"]:
@@ -101,7 +102,7 @@ def push(ctx: click.Context, model: str | None, repo_id: str | None, **given: An
     examples=(
         "plan Qwen/Qwen3-0.6B --lang sw",
         "plan Qwen/Qwen3-0.6B --lang sw,en --pattern 2:4 --method wanda",
-        "plan Qwen/Qwen3-0.6B --recipe hubprune.yaml",
+        "plan --recipe hubprune.yaml",
     ),
 )
 @recipe_flags()
@@ -112,6 +113,7 @@ def push(ctx: click.Context, model: str | None, repo_id: str | None, **given: An
 @click.pass_context
 def plan(ctx: click.Context, model: str | None, repo_id: str | None, **given: Any) -> None:
     """Say what `hubprune push` would do, need and publish. Reads headers only: no weights are downloaded."""
+    model, repo_id = placed(ctx)
     finished = finished_folder(model)
     refuse_changes(ctx, finished)
     preview(ctx, connector(given), finished, repo_id, private=given["private"])
@@ -142,6 +144,7 @@ def plan(ctx: click.Context, model: str | None, repo_id: str | None, **given: An
 def prune(ctx: click.Context, model: str | None, out: str | None, **given: Any) -> None:
     """Prune a model for your language into a folder, with measurements and card. Nothing is published."""
     output, connect = output_of(ctx), connector(given)
+    _, out = placed(ctx)
     recipe, hub = recipe_of(ctx, connect), connect()
     may_run_code(recipe, output)
     folder = Path(out) if out else default_folder(recipe)

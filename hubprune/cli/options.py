@@ -137,7 +137,8 @@ def hub_flags(function: Command) -> Command:
 def recipe_file_flag(function: Command) -> Command:
     """--recipe, for the commands that take one."""
     text = (
-        "Take the recipe of a file, a folder or a repository of the Hub; flags override it, and MODEL may be left out."
+        "Take the recipe of a file, a folder or a repository of the Hub; flags override it. A word alone is "
+        "then OUT or REPO_ID; two are MODEL, in place of the recipe's, and OUT or REPO_ID."
     )
     return flag("Files", "--recipe", "recipe_source", metavar="FILE|REPO_ID", help=text)(function)
 

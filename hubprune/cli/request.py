@@ -26,7 +26,7 @@ def recipe_of(ctx: click.Context, connect: Callable[[], Hub]) -> Recipe:
     Raises UsageError where neither MODEL nor a recipe is given, RecipeError and LanguageUnknown as Recipe does.
     """
     asked = given(ctx)
-    source, model = ctx.params.get("recipe_source"), ctx.params.get("model")
+    source, (model, _) = ctx.params.get("recipe_source"), placed(ctx)
     if model:
         asked["model"] = model
     if source:
@@ -34,6 +34,13 @@ def recipe_of(ctx: click.Context, connect: Callable[[], Hub]) -> Recipe:
     if not model:
         raise UsageError("There is no MODEL.", f"For example: {ctx.command_path} Qwen/Qwen3-0.6B --lang sw")
     return Recipe(**asked)
+
+
+def placed(ctx: click.Context) -> tuple[str | None, str | None]:
+    """MODEL and the word behind it (OUT, REPO_ID). With --recipe a word alone is the second: the recipe names MODEL."""
+    names = [str(param.name) for param in ctx.command.params if isinstance(param, click.Argument)]
+    first, second, *_ = [*(ctx.params.get(name) for name in names), None]
+    return (None, first) if ctx.params.get("recipe_source") and second is None else (first, second)
 
 
 def given(ctx: click.Context) -> dict[str, Any]:

@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 
 from hubprune.cli.app import program
-from hubprune.cli.request import kept_text, recipe_of
+from hubprune.cli.request import kept_text, placed, recipe_of
 from hubprune.errors import LanguageUnknown, RecipeError, UsageError
 from hubprune.recipe import Recipe
 
@@ -59,10 +59,47 @@ def test_flags_override_a_recipe_file_and_defaults_do_not(tmp_path: Path) -> Non
     saved.save(tmp_path)
     assert recipe("--recipe", str(tmp_path)) == saved
     assert recipe("--recipe", str(tmp_path / "hubprune.yaml"), "--samples", "128") == saved.replace(samples=128)
-    assert recipe("other", "--recipe", str(tmp_path), "--control", "en") == saved.replace(model="other", control="en")
+    other = recipe("other", "out", "--recipe", str(tmp_path), "--control", "en")
+    assert other == saved.replace(model="other", control="en")
     assert recipe("--recipe", str(tmp_path), "--measure", "--no-trust-remote-code") == saved.replace(
         measure=True, trust_remote_code=False
     )
+
+
+@pytest.mark.parametrize("command", ["push", "plan", "prune"])
+def test_with_a_recipe_one_word_is_where_the_result_goes(command: str, tmp_path: Path) -> None:
+    Recipe("org/base", lang="sw").save(tmp_path)
+    source = ["--recipe", str(tmp_path)]
+    found = program.commands[command]
+    for words, expected in (
+        ([], (None, None)),
+        (["me/out"], (None, "me/out")),
+        (["org/other", "me/out"], ("org/other", "me/out")),
+    ):
+        with found.make_context(command, [*words, *source]) as ctx:
+            assert placed(ctx) == expected
+        assert recipe(*words, *source, command=command).model == (expected[0] or "org/base")
+    with found.make_context(command, ["org/base"]) as ctx:
+        assert placed(ctx) == ("org/base", None)
+
+
+def test_prune_with_a_recipe_and_one_word_writes_there(tmp_path: Path, cli, monkeypatch: pytest.MonkeyPatch) -> None:
+    seen: list[Any] = []
+
+    def stopped(recipe: Recipe, out: Path, **more: Any) -> Any:
+        seen.append((recipe.model, out))
+        raise UsageError("Seen.")
+
+    monkeypatch.setattr("hubprune.run.prune", stopped)
+    Recipe("org/base", lang="sw").save(tmp_path)
+    assert cli("prune", "out", "--recipe", str(tmp_path)).err == "Error: Seen.\n"
+    assert seen == [("org/base", Path("out"))]
+
+
+def test_a_recipe_without_a_model(tmp_path: Path, cli) -> None:
+    (tmp_path / "r.yaml").write_text("lang: sw\n")
+    answer = cli("prune", "--recipe", str(tmp_path / "r.yaml"))
+    assert (answer.code, answer.err.splitlines()[0]) == (2, "Error: The recipe names no model.")
 
 
 def test_an_unknown_key_of_a_recipe_names_its_neighbour(tmp_path: Path, cli) -> None:
