@@ -14,7 +14,7 @@ from huggingface_hub.utils import SafetensorsFileMetadata
 from hubprune.errors import CheckpointDamaged, Offline
 from hubprune.hub.client import Hub, quiet
 from hubprune.hub.failures import translated
-from hubprune.hub.files import CONFIG, INDEX, WEIGHTS, describing_files, read_json, weight_files
+from hubprune.hub.files import AGAIN, CONFIG, INDEX, WEIGHTS, describing_files, read_json, weight_files
 from hubprune.hub.progress import silent_bar
 from hubprune.hub.retry import patiently
 from hubprune.hub.source import Source
@@ -158,12 +158,17 @@ def _listed_folder(folder: Path, source: Source) -> Listing:
     files = {p.relative_to(folder).as_posix(): p.stat().st_size for p in sorted(folder.rglob("*")) if p.is_file()}
     if CONFIG not in files:
         weight_files(source.id, files, None)
-        raise CheckpointDamaged(f"{folder} has no {CONFIG}.", "Give the folder of a model that transformers can load.")
+        raise CheckpointDamaged(
+            f"{source.id} has no {CONFIG}.", "Give the folder of a model that transformers can load."
+        )
     readme = folder / "README.md"
     try:
         card = (metadata_load(readme) if readme.is_file() else None) or {}
     except (OSError, ValueError) as error:
-        raise CheckpointDamaged(f"The metadata in README.md of {source.id} cannot be read: {error}.") from error
+        raise CheckpointDamaged(
+            f"The metadata in README.md of {source.id} is no readable YAML.",
+            "Correct what stands between its two lines of ---.",
+        ) from error
     return Listing(files, folder, read_json(folder / INDEX, source.id) if INDEX in files else None, card, None)
 
 
@@ -173,7 +178,7 @@ def _local_header(source: Source, path: Path) -> Header:
             length = int.from_bytes(stream.read(8), "little")
         return parse_local_safetensors_file_metadata(path), 8 + length
     except (OSError, ValueError) as error:
-        raise CheckpointDamaged(f"{path.name} of {source.id} has no readable header: {error}.") from error
+        raise CheckpointDamaged(f"{path.name} of {source.id} has no readable header.", AGAIN) from error
 
 
 def _remote_headers(hub: Hub, source: Source, weights: list[str]) -> list[Header]:

@@ -156,7 +156,9 @@ def _status(error: Any, name: str, kind: str) -> HubpruneError:
         )
     if status is not None and status >= 500:
         return ours.HubTrouble(f"The Hub is in trouble (error {status}).", "Try again in a few minutes.")
-    return ours.HubTrouble(f"The Hub refused the request for {name}: {text}.")
+    return ours.HubTrouble(
+        f"The Hub refused the request for {name}: {text}.", "Try again later; HUBPRUNE_DEBUG=1 shows the whole answer."
+    )
 
 
 def _behind(error: BaseException, name: str, kind: str) -> HubpruneError:
@@ -179,6 +181,23 @@ def _unreachable(error: BaseException, name: str, kind: str) -> HubpruneError:
     )
 
 
+def _entry(error: Any, name: str, kind: str) -> HubpruneError:
+    path = urlsplit(str(_request(error).url)).path
+    file = re.sub(r"^.*?/resolve/[^/]+/", "", path)
+    return ours.NotFound(
+        f"A file is missing in the {kind} {name}: {file}.", "Check the name and the revision, or choose another."
+    )
+
+
+def _header(error: BaseException, name: str, kind: str) -> HubpruneError:
+    """The library's own text names the file with its path on this machine; only its name is told."""
+    file = re.search(r"for '(?:[^']*[/\\])?([^'/\\]+)'", str(error))
+    return ours.CheckpointDamaged(
+        f"{file[1] if file else 'A weight file'} of {name} has no readable header.",
+        "Download or copy the model again, or use another revision.",
+    )
+
+
 def _system(error: Any, name: str, kind: str) -> HubpruneError | None:
     if error.errno == errno.ENOSPC:
         return ours.NotEnoughDisk(f"The disk is full while {name} is being stored.", "Free some space and try again.")
@@ -190,21 +209,22 @@ def _system(error: Any, name: str, kind: str) -> HubpruneError | None:
 Row = Callable[[Any, str, str], HubpruneError | None]
 TABLE: list[tuple[tuple[type[BaseException], ...], Row]] = [
     ((hub_errors.GatedRepoError,), _gated),
-    ((hub_errors.DisabledRepoError,), lambda e, name, kind: ours.NotFound(f"The {kind} {name} has been disabled.")),
+    (
+        (hub_errors.DisabledRepoError,),
+        lambda e, name, kind: ours.NotFound(f"The Hub has disabled the {kind} {name}.", f"Choose another {kind}."),
+    ),
     ((hub_errors.RepositoryNotFoundError,), _not_found),
     ((hub_errors.RevisionNotFoundError,), _revision),
-    (
-        (hub_errors.RemoteEntryNotFoundError,),
-        lambda e, name, kind: ours.NotFound(
-            f"A file is missing in the {kind} {name}: {urlsplit(str(_request(e).url)).path}."
-        ),
-    ),
+    ((hub_errors.RemoteEntryNotFoundError,), _entry),
     ((hub_errors.HfHubHTTPError,), _status),
     ((hub_errors.OfflineModeIsEnabled,), _offline),
     ((hub_errors.LocalTokenNotFoundError,), lambda e, name, kind: ours.NotSignedIn("You are not signed in.", LOGIN)),
     (
         (hub_errors.FileMetadataError,),
-        lambda e, name, kind: ours.HubTrouble(f"The Hub's answer about {name} is incomplete: {said(e)}."),
+        lambda e, name, kind: ours.HubTrouble(
+            f"The Hub's answer about {name} is incomplete: {said(e)}.",
+            "Run the same command again; if it stays so, check HF_ENDPOINT.",
+        ),
     ),
     (
         (hub_errors.LocalEntryNotFoundError, hub_errors.DryRunError, hub_errors.RevisionResolutionError),
@@ -212,12 +232,11 @@ TABLE: list[tuple[tuple[type[BaseException], ...], Row]] = [
     ),
     (
         (hub_errors.NotASafetensorsRepoError,),
-        lambda e, name, kind: ours.NoSafetensors(f"{name} has no safetensors weights."),
+        lambda e, name, kind: ours.NoSafetensors(
+            f"{name} has no safetensors weights.", "Use a repository or a revision that has them."
+        ),
     ),
-    (
-        (hub_errors.SafetensorsParsingError,),
-        lambda e, name, kind: ours.CheckpointDamaged(f"A weight file of {name} has no readable header: {said(e)}."),
-    ),
+    ((hub_errors.SafetensorsParsingError,), _header),
     (
         (hub_errors.HFValidationError, hub_errors.HfUriError),
         lambda e, name, kind: ours.UsageError(

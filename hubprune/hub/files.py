@@ -53,6 +53,7 @@ NEVER = (
     "onnx/*",
     "*.py",
 )
+AGAIN = "Download or copy the model again, or use another revision."
 PICKLES = ("*.bin", "*.pt", "*.pth", "*.ckpt", "*.pkl")
 
 
@@ -123,23 +124,26 @@ def read_json(path: Path, model: str) -> dict[str, object]:
     try:
         data = json.loads(path.read_text(encoding="utf-8"))
     except (OSError, UnicodeDecodeError, ValueError) as error:
-        raise CheckpointDamaged(f"{path.name} of {model} cannot be read: {error}.") from error
+        raise CheckpointDamaged(f"{path.name} of {model} is no readable JSON.", AGAIN) from error
     if not isinstance(data, dict):
-        raise CheckpointDamaged(f"{path.name} of {model} holds no JSON object.")
+        raise CheckpointDamaged(f"{path.name} of {model} holds no JSON object.", AGAIN)
     return data
 
 
 def _indexed(model: str, names: list[str], index: Mapping[str, object]) -> list[str]:
     weight_map = index.get("weight_map")
     if not isinstance(weight_map, dict) or not weight_map or not all(isinstance(v, str) for v in weight_map.values()):
-        raise CheckpointDamaged(f"{INDEX} of {model} does not say which file holds which weight.")
+        raise CheckpointDamaged(f"{INDEX} of {model} does not say which file holds which weight.", AGAIN)
     files = sorted(set(weight_map.values()))
     for file in files:
         path = PurePosixPath(file)
         if path.is_absolute() or ".." in path.parts or "\\" in file or not file.endswith(".safetensors"):
-            raise CheckpointDamaged(f"{INDEX} of {model} names {file!r}, which is no weight file of this model.")
+            raise CheckpointDamaged(
+                f"{INDEX} of {model} names {file!r}, which is no weight file of this model.",
+                "Do not use this copy of the model: its index was made or damaged by hand.",
+            )
         if file not in names:
-            raise CheckpointDamaged(f"{INDEX} of {model} names {file}, which does not exist.")
+            raise CheckpointDamaged(f"{INDEX} of {model} names {file}, which does not exist.", AGAIN)
     return files
 
 
