@@ -122,7 +122,7 @@ def limitations(report: Report, recipe: Recipe) -> Md:
     lines.append(Md("The biases of the base model remain."))
     if recipe.trust_remote_code:
         lines.append(Md("The base model's own Python code was run, and is needed to load this model."))
-    lines += [md("{}", warning) for warning in report.warnings if warning.strip()]
+    lines += [text.prose(warning) for warning in report.warnings if warning.strip()]
     return Md("\n".join(f"- {line}" for line in lines))
 
 

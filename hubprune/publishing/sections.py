@@ -8,7 +8,7 @@ import re
 
 from hubprune.publishing import metadata, plots, tables, text
 from hubprune.publishing.tables import Table
-from hubprune.publishing.text import HUB, Md, code, count, link, listed, md, name_of, percent
+from hubprune.publishing.text import HUB, Md, code, count, link, listed, md, name_of, percent, prose
 from hubprune.publishing.verdict import caution as plain_caution
 from hubprune.recipe import Recipe
 from hubprune.report import Report, Sparsity, TextRecord
@@ -95,7 +95,7 @@ def pruned(report: Report) -> Md | None:
     )
     if not zeros.left_alone:
         return paragraph
-    lines = [md("- {}: {}", code(name), reason) for name, reason in zeros.left_alone.items()]
+    lines = [md("- {}: {}", prose(name), prose(reason)) for name, reason in zeros.left_alone.items()]
     return Md("\n".join([paragraph, "", "Left alone:", "", *lines]))
 
 

@@ -11,6 +11,8 @@ from hubprune.languages import resolve
 
 HUB = "https://huggingface.co"
 MINUS = "−"
+# A flag with its value, a dotted name with an underscore or a star in it.
+CODE_LIKE = re.compile(r"(?<![\w-])--[a-z][a-z-]*(?:[ =]'[^'`]+')?|(?<![\w.*-])[\w.*]*(?:\w_\w|\*\.|\.\*)[\w.*]*\w")
 BIDI = re.compile("[\u200e\u200f\u202a-\u202e\u2066-\u2069]")
 
 
@@ -34,11 +36,30 @@ def escape(part: object) -> Md:
         return part
     if part is None or (isinstance(part, float) and not math.isfinite(part)):
         raise ValueError(f"{part!r} was about to be printed on a card")
-    text = re.sub(r"([\\`*_\[\]|~$])", r"\\\1", one_line(str(part)))
+    return _not_a_block(_inline(one_line(str(part))))
+
+
+def prose(text: str) -> Md:
+    """A sentence, escaped, with names of tensors, patterns and flags in it as code: "`--skip '*.down_proj'`"."""
+    line, parts, end = one_line(text), [], 0
+    for found in CODE_LIKE.finditer(line):
+        parts += [_inline(line[end : found.start()]), code(found[0])]
+        end = found.end()
+    return _not_a_block("".join([*parts, _inline(line[end:])]))
+
+
+def _inline(text: str) -> str:
+    """Without meaning inside a line. An underscore between letters has none anyway."""
+    text = re.sub(r"([\\`*\[\]|~$])", r"\\\1", text)
+    text = re.sub(r"(?<![A-Za-z0-9])_+|_+(?![A-Za-z0-9])", lambda found: r"\_" * len(found[0]), text)
     text = text.replace("&", "&amp;").replace("<", "&lt;").replace(">", "&gt;").replace("://", ":&#47;&#47;")
-    text = re.sub(r"(?i)\bwww\.", "www&#46;", text)
+    return re.sub(r"(?i)\bwww\.", "www&#46;", text)
+
+
+def _not_a_block(text: str) -> Md:
+    """The same where it begins a line: no heading, list or rule."""
     text = re.sub(r"^(\d+)(?=[.)](\s|$))", r"\1\\", text)  # an ordered list
-    return Md(re.sub(r"^(?=[#+=-])", r"\\", text))
+    return Md(re.sub(r"^(?=#|[-+](\s|$)|[-=]+\s*$)", r"\\", text))
 
 
 def one_line(text: str) -> str:

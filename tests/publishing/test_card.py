@@ -170,6 +170,42 @@ def hostile() -> tuple[Report, Recipe]:
     return report, recipe
 
 
+def test_nothing_is_escaped_that_needs_none() -> None:
+    kept = {
+        "mlp.down_proj": "--skip '*.down_proj'",
+        "mlp.experts.*.up_proj of 3 of 8 experts": "--skip '*_proj'",
+        "norms and biases": "never pruned",
+    }
+    report = made.report(sparsity=made.sparsity(left_alone=kept), warnings=["lm_head is --tied, 1.5 times."])
+    rendered = card.render(report, made.recipe(skip=("*.down_proj",)), repo_id=REPO)
+    assert "- `mlp.down_proj`: `--skip '*.down_proj'`\n" in rendered
+    assert "- `mlp.experts.*.up_proj` of 3 of 8 experts: `--skip '*_proj'`\n" in rendered
+    assert "- norms and biases: never pruned\n" in rendered
+    assert "- `lm_head` is `--tied`, 1.5 times.\n" in rendered
+    assert "[hubprune_results.json](" in rendered
+    assert "\\" not in rendered
+
+
+@pytest.mark.parametrize(
+    ("plain", "escaped"),
+    [
+        ("a_b", "a_b"),
+        ("_a_ b_", r"\_a\_ b\_"),
+        ("__init__", r"\_\_init\_\_"),
+        ("a_*b*", r"a\_\*b\*"),
+        ("--skip", "--skip"),
+        ("---", r"\---"),
+        ("- - -", r"\- - -"),
+        ("= ", r"\="),
+        ("-1", "-1"),
+        ("#x", r"\#x"),
+    ],
+)
+def test_escapes(plain: str, escaped: str) -> None:
+    assert text.escape(plain) == escaped
+    assert MarkdownIt("commonmark").render(text.escape(plain)).strip() == f"<p>{plain.strip()}</p>"
+
+
 def test_foreign_text_stays_text() -> None:
     rendered = card.render(*hostile(), repo_id=REPO)
     honest = card.render(made.report(), made.recipe(), repo_id=REPO)
