@@ -60,7 +60,7 @@ def test_what_stays_is_untouched_to_the_last_bit(name: str, pattern: str) -> Non
     statistic.add(matrix(50, 64, 3), 1 / 50)
     found = method.prune([w.clone() for w in weights], statistic, parse(pattern))
     assert not method.updates
-    for weight, (after, mask) in zip(weights, found, strict=True):
+    for weight, (after, mask, _) in zip(weights, found, strict=True):
         assert torch.equal(after.view(torch.int32)[~mask], weight.view(torch.int32)[~mask])
         assert (after[mask] == 0).all()
         rows = 1 if name == "magnitude" else len(weight)
