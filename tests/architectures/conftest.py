@@ -8,10 +8,9 @@ from pathlib import Path
 
 import pytest
 import torch
+from families import FAMILIES, save
 
 sys.path.append(str(Path(__file__).parent.parent / "pruning"))  # the engine's twins and walks
-
-from families import FAMILIES, REFUSED, Family
 
 
 @pytest.fixture(autouse=True)
@@ -29,22 +28,7 @@ def saved(tmp_path_factory: pytest.TempPathFactory) -> Callable[[str], Path]:
 
     def make(name: str) -> Path:
         if name not in made:
-            made[name] = save(tmp_path_factory.mktemp(name), name, (FAMILIES | REFUSED)[name])
+            made[name] = save(tmp_path_factory.mktemp(name), name, FAMILIES[name])
         return made[name]
 
     return make
-
-
-def save(folder: Path, name: str, family: Family) -> Path:
-    """Save a random model, every parameter away from zero and one."""
-    from transformers import AutoConfig, AutoModelForCausalLM
-
-    state = torch.get_rng_state()
-    torch.manual_seed(0)
-    model = AutoModelForCausalLM.from_config(AutoConfig.for_model(name, **family.config), dtype=torch.float32)
-    with torch.no_grad():
-        for parameter in model.parameters():
-            parameter.mul_(3).add_(torch.randn_like(parameter) * 0.05)
-    torch.set_rng_state(state)
-    model.save_pretrained(folder)
-    return folder

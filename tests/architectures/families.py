@@ -3,7 +3,10 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field
+from pathlib import Path
 from typing import Any
+
+import torch
 
 BASE: dict[str, Any] = {
     "vocab_size": 64,
@@ -136,3 +139,18 @@ REFUSED: dict[str, Family] = {
     ),
     "lfm2": Family(BASE | {"layer_types": ["conv", "full_attention"]}, "convolutions", refused="no linear map"),
 }
+
+
+def save(folder: Path, name: str, family: Family) -> Path:
+    """Save a random model, every parameter away from zero and one."""
+    from transformers import AutoConfig, AutoModelForCausalLM
+
+    state = torch.get_rng_state()
+    torch.manual_seed(0)
+    model = AutoModelForCausalLM.from_config(AutoConfig.for_model(name, **family.config), dtype=torch.float32)
+    with torch.no_grad():
+        for parameter in model.parameters():
+            parameter.mul_(3).add_(torch.randn_like(parameter) * 0.05)
+    torch.set_rng_state(state)
+    model.save_pretrained(folder)
+    return folder

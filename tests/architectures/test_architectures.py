@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable
 from pathlib import Path
 
 import naive
 import pytest
 import torch
-from families import BASE, FAMILIES, REFUSED
+from families import BASE, FAMILIES, REFUSED, save
+from page import page
 from torch import nn
 from transformers import AutoConfig
 from walking import finish
@@ -26,6 +28,7 @@ from hubprune.pruning.lanes import Group, in_memory, start_lane
 from hubprune.pruning.methods import METHODS
 from hubprune.pruning.patterns import parse
 from hubprune.pruning.walk import Variant, Walk, WalkResult
+from hubprune.run.record import pooled
 
 Saved = Callable[[str], Path]
 TOKENS = 24
@@ -170,6 +173,35 @@ def test_experts_that_are_listened_to_compute_the_same(saved: Saved, family: str
     with torch.no_grad():
         expected, found = experts(x, chosen, shares), run_experts(experts, x, chosen, shares)
     assert float((found - expected).abs().max() / expected.abs().max()) < 1e-6
+
+
+def test_an_expert_that_gets_no_token_takes_the_mean(tmp_path: Path) -> None:
+    """A router that never chooses expert 3: pruned as the twin prunes it, and reported."""
+    from safetensors.torch import load_file, save_file
+
+    folder = save(tmp_path / "model", "gpt_oss", FAMILIES["gpt_oss"])
+    file = folder / "model.safetensors"
+    tensors = load_file(file)
+    for block in range(2):
+        tensors[f"model.layers.{block}.mlp.router.bias"][3] = -1e4
+    save_file(tensors, file, metadata={"format": "pt"})
+    for method in ("wanda", "sparsegpt"):
+        counts = prune_into(folder, tmp_path / method, method, "50%").counts["pruned"]
+        twin = loaded(folder)
+        masks, _ = naive.prune_whole(twin, find_blocks(twin)[1], calibration(), method, parse("50%"))
+        assert all(torch.equal(weight == 0, masks[key]) for key, weight in weights(tmp_path / method).items())
+        found = {(count.block, count.name) for count in counts if count.pooled}
+        assert {(i, f"mlp.experts.3.{name}") for i in (0, 1) for name in ("gate_up_proj", "down_proj")} <= found
+        assert len(pooled(counts)) == 1
+        assert re.match(r"\d+ experts in 2 blocks got too few calibration tokens", pooled(counts)[0])
+    assert pooled([count for count in counts if not count.pooled]) == []
+
+
+def test_the_page_is_current(saved: Saved) -> None:
+    written = Path(__file__).parents[2] / "docs" / "architectures.md"
+    assert written.read_text(encoding="utf-8") == page(saved), (
+        "run: python tests/architectures/page.py > docs/architectures.md"
+    )
 
 
 @pytest.mark.parametrize("family", REFUSED)
