@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import math
 from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path, PurePosixPath
@@ -64,13 +65,22 @@ class CheckpointFiles:
     def read(self, name: str) -> torch.Tensor:
         """The stored tensor; raises CheckpointDamaged where a floating-point tensor holds NaN or Inf."""
         tensor = self.where[name].read(name)
-        if tensor.dtype in (torch.float32, torch.float16, torch.bfloat16, torch.float64) and not is_finite(tensor):
-            raise CheckpointDamaged(f"The weight {name} holds NaN or Inf.", "Use another revision of the model.")
+        refuse_nan(name, tensor)
         return tensor
 
     @property
     def nbytes(self) -> int:
         return sum(file.size for file in self.files.values())
+
+    @property
+    def parameters(self) -> int:
+        return sum(math.prod(entry.shape) for file in self.files.values() for entry in file.entries.values())
+
+
+def refuse_nan(name: str, tensor: torch.Tensor) -> None:
+    """Raise CheckpointDamaged where a floating-point tensor holds NaN or Inf."""
+    if tensor.dtype in (torch.float32, torch.float16, torch.bfloat16, torch.float64) and not is_finite(tensor):
+        raise CheckpointDamaged(f"The weight {name} holds NaN or Inf.", "Use another revision of the model.")
 
 
 def is_finite(tensor: torch.Tensor) -> bool:

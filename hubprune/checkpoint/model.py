@@ -2,27 +2,47 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from pathlib import Path
 from typing import Any
 
-from hubprune.checkpoint.files import CheckpointFiles
+import torch
+
+from hubprune.checkpoint.configuration import check_memory, check_text, unusable
+from hubprune.checkpoint.files import INDEX_FILE, SINGLE_FILE, CheckpointFiles
 from hubprune.checkpoint.skeleton import Skeleton
 from hubprune.checkpoint.tensors import StreamedTensors, Tensors, line_up, load_whole
 from hubprune.errors import CheckpointDamaged, UnsupportedArchitecture
 
 
-def read_config(folder: Path, *, trust_remote_code: bool = False) -> Any:
-    """The transformers configuration of a folder; raises UnsupportedArchitecture where its class is not known."""
+def read_config(folder: Path, *, stored: int | None = None, trust_remote_code: bool = False) -> Any:
+    """The transformers configuration of a folder; `stored`: parameters of its weight files, if they lie elsewhere.
+
+    Raises UnsupportedArchitecture where its class is not known, CheckpointDamaged where it cannot be right, and
+    RemoteCodeNeeded where it asks for foreign code. No memory is taken for the sizes it names.
+    """
+    from huggingface_hub.errors import StrictDataclassError
     from transformers import AutoConfig
 
+    check_text(folder)
     try:
-        return AutoConfig.from_pretrained(folder, trust_remote_code=trust_remote_code)
+        config = AutoConfig.from_pretrained(folder, trust_remote_code=trust_remote_code)
+    except (TypeError, AttributeError, ArithmeticError, IndexError, StrictDataclassError) as error:
+        raise unusable(error, folder.name) from error
     except (ValueError, KeyError, OSError) as error:
         first = str(error).strip().splitlines()[0][:200] if str(error).strip() else type(error).__name__
         raise UnsupportedArchitecture(
-            f"The configuration of {folder.name} cannot be used: {first}",
+            f"The configuration of {folder.name} cannot be used: {first.rstrip('.')}.",
             "Use a model of a class that transformers knows.",
         ) from error
+    check_memory(config, folder.name, _stored(folder) if stored is None else stored)
+    return config
+
+
+def _stored(folder: Path) -> int | None:
+    """How many parameters the weight files in a folder hold; None where there are none."""
+    files = any((folder / name).is_file() for name in (INDEX_FILE, SINGLE_FILE))
+    return CheckpointFiles.open(folder).parameters if files else None
 
 
 def open_tensors(folder: Path, skeleton: Skeleton, *, whole: bool = False, trust_remote_code: bool = False) -> Tensors:
@@ -47,9 +67,29 @@ def stored_names(skeleton: Skeleton, stored: dict[str, tuple[int, ...]]) -> dict
 
 
 def check_vocabulary(skeleton: Skeleton, vocabulary: int) -> None:
-    """Refuse a tokenizer with more tokens than the model has embeddings."""
+    """Refuse a tokenizer of another model: one whose own vocabulary has more tokens than the model has embeddings."""
     rows = skeleton.model.get_input_embeddings().weight.shape[0]
     if vocabulary > rows:
         raise CheckpointDamaged(
             f"The tokenizer has {vocabulary:,} tokens, the model embeds {rows:,}.", "Use another revision of the model."
+        )
+
+
+def vocabulary_of(tokenizer: Any) -> int:
+    """Tokens of a tokenizer's own vocabulary, up to the highest number.
+
+    Tokens that were added to it (for images, say) may lie beyond the embeddings; `check_tokens` sees to it that none of
+    those is used.
+    """
+    added = set(tokenizer.get_added_vocab())
+    return 1 + max((number for token, number in tokenizer.get_vocab().items() if token not in added), default=-1)
+
+
+def check_tokens(skeleton: Skeleton, windows: Iterable[torch.Tensor]) -> None:
+    """Refuse token windows with a token that the model does not embed."""
+    rows = skeleton.model.get_input_embeddings().weight.shape[0]
+    last = max((int(ids.max()) for ids in windows if ids.numel()), default=0)
+    if last >= rows:
+        raise CheckpointDamaged(
+            f"The tokenizer gives the token {last:,}, the model embeds {rows:,}.", "Use another revision of the model."
         )

@@ -13,7 +13,7 @@ from typing import Any, Protocol
 
 import torch
 
-from hubprune.checkpoint.files import CheckpointFiles
+from hubprune.checkpoint.files import CheckpointFiles, refuse_nan
 from hubprune.errors import CheckpointDamaged
 
 
@@ -61,7 +61,9 @@ class WholeTensors:
         return set(self.stored_names or self.state)
 
     def read(self, name: str) -> torch.Tensor:
-        return self.state[name].clone()
+        tensor = self.state[name]
+        refuse_nan(name, tensor)
+        return tensor.clone()
 
 
 def line_up(
@@ -104,15 +106,27 @@ def load_whole(
     sizes: Counter[torch.dtype] = Counter()
     for entry in (file.entries[name] for name, file in files.where.items()):
         sizes[entry.dtype] += entry.nbytes // entry.dtype.itemsize
-    loaded: Any = AutoModelForCausalLM.from_pretrained(
-        folder,
-        dtype=sizes.most_common(1)[0][0],
-        use_safetensors=True,
-        output_loading_info=True,
-        trust_remote_code=trust_remote_code,
-    )
+    try:
+        loaded: Any = AutoModelForCausalLM.from_pretrained(
+            folder,
+            dtype=sizes.most_common(1)[0][0],
+            use_safetensors=True,
+            output_loading_info=True,
+            ignore_mismatched_sizes=True,  # refused below, with the shapes
+            trust_remote_code=trust_remote_code,
+        )
+    except (ValueError, KeyError, TypeError, OSError) as error:
+        lines = str(error).strip().splitlines() or [type(error).__name__]
+        raise CheckpointDamaged(
+            f"transformers cannot load the model: {lines[0][:200]}", "Use another revision of the model."
+        ) from error
     model, info = loaded
-    if missing := sorted(map(str, info["missing_keys"])) or sorted(map(str, info.get("mismatched_keys") or ())):
+    for name, in_files, in_model in sorted(info.get("mismatched_keys") or ()):
+        raise CheckpointDamaged(
+            f"The weight {name} has the shape {tuple(in_files)} in the files, {tuple(in_model)} in the model.",
+            "Use another revision of the model.",
+        )
+    if missing := sorted(map(str, info["missing_keys"])):
         others = f" and {len(missing) - 1} more" if len(missing) > 1 else ""
         raise CheckpointDamaged(
             f"The weight files lack {missing[0]}{others}, which the model needs.", "Use another revision of the model."

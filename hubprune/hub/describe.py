@@ -3,30 +3,29 @@
 from __future__ import annotations
 
 import glob
-from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from huggingface_hub import is_offline_mode, metadata_load, parse_local_safetensors_file_metadata
-from huggingface_hub.utils import SafetensorsFileMetadata
+import yaml
+from huggingface_hub import is_offline_mode, metadata_load
 
 from hubprune.errors import CheckpointDamaged, Offline
 from hubprune.hub.client import Hub, quiet
 from hubprune.hub.failures import translated
-from hubprune.hub.files import AGAIN, CONFIG, INDEX, WEIGHTS, describing_files, read_json, weight_files
+from hubprune.hub.files import CONFIG, INDEX, WEIGHTS, describing_files, read_json, weight_files
+from hubprune.hub.headers import Tensors, local_tensors, remote_tensors
+from hubprune.hub.links import refuse_links
 from hubprune.hub.progress import silent_bar
 from hubprune.hub.retry import patiently
 from hubprune.hub.source import Source
-
-Header = tuple[SafetensorsFileMetadata, int]  # with the least number of bytes before the first tensor
 
 
 @dataclass(frozen=True)
 class Description:
     """A model as its headers, its configuration and its page on the Hub describe it."""
 
-    tensors: dict[str, tuple[str, tuple[int, ...]]]  # name -> (dtype as in the header, e.g. "BF16"; shape)
+    tensors: Tensors
     files: dict[str, int]  # every file of the repository -> bytes
     weights: tuple[str, ...]  # the files that hold the tensors
     weight_bytes: int
@@ -61,15 +60,14 @@ def describe(hub: Hub, source: Source) -> Description:
     config = read_json(listing.folder / CONFIG, source.id)
     with translated(source.id), quiet():
         if source.local or is_offline_mode():
-            headers = [_local_header(source, listing.folder / name) for name in weights]
+            found = [local_tensors(source, listing.folder / name) for name in weights]
         else:
-            headers = _remote_headers(hub, source, weights)
-    tensors: dict[str, tuple[str, tuple[int, ...]]] = {}
-    for name, (header, data_start) in zip(weights, headers, strict=True):
-        end = max((t.data_offsets[1] for t in header.tensors.values()), default=0)
-        if listing.files[name] < data_start + end:
-            raise CheckpointDamaged(f"{name} of {source.id} ends before its last weight.", "Download or copy it again.")
-        tensors |= {key: (t.dtype, tuple(t.shape)) for key, t in header.tensors.items()}
+            found = remote_tensors(hub, source, {name: listing.files[name] for name in weights})
+    tensors: Tensors = {}
+    for held in found:
+        if twice := sorted(tensors.keys() & held.keys()):
+            raise CheckpointDamaged(f"Two weight files of {source.id} hold {twice[0]}.", "Use another revision.")
+        tensors |= held
     _agree(source, tensors, listing.index)
     card = listing.card
     return Description(
@@ -79,10 +77,10 @@ def describe(hub: Hub, source: Source) -> Description:
         weight_bytes=sum(listing.files[name] for name in weights),
         config=config,
         config_folder=listing.folder,
-        license=_first(card.get("license")),
-        license_name=card.get("license_name"),
-        license_link=card.get("license_link"),
-        pipeline_tag=card.get("pipeline_tag"),
+        license=_text(card.get("license")),
+        license_name=_text(card.get("license_name")),
+        license_link=_text(card.get("license_link")),
+        pipeline_tag=_text(card.get("pipeline_tag")),
         gated=listing.gated,
         chat_template=_has_chat_template(listing, source),
     )
@@ -92,6 +90,7 @@ def listed(hub: Hub, source: Source) -> Listing:
     """The files of a model; the small ones that describe it are there to be read."""
     if source.local:
         assert source.folder is not None
+        refuse_links(source.folder)
         return _listed_folder(source.folder, source)
     if is_offline_mode():
         return _listed_folder(cached_snapshot(hub, source), source)
@@ -164,30 +163,12 @@ def _listed_folder(folder: Path, source: Source) -> Listing:
     readme = folder / "README.md"
     try:
         card = (metadata_load(readme) if readme.is_file() else None) or {}
-    except (OSError, ValueError) as error:
+    except (OSError, ValueError, RecursionError, yaml.YAMLError) as error:
         raise CheckpointDamaged(
             f"The metadata in README.md of {source.id} is no readable YAML.",
             "Correct what stands between its two lines of ---.",
         ) from error
     return Listing(files, folder, read_json(folder / INDEX, source.id) if INDEX in files else None, card, None)
-
-
-def _local_header(source: Source, path: Path) -> Header:
-    try:
-        with path.open("rb") as stream:
-            length = int.from_bytes(stream.read(8), "little")
-        return parse_local_safetensors_file_metadata(path), 8 + length
-    except (OSError, ValueError) as error:
-        raise CheckpointDamaged(f"{path.name} of {source.id} has no readable header.", AGAIN) from error
-
-
-def _remote_headers(hub: Hub, source: Source, weights: list[str]) -> list[Header]:
-    def header(name: str) -> Header:
-        found = patiently(lambda: hub.api.parse_safetensors_file_metadata(source.id, name, revision=source.revision))
-        return found, 8  # the length of the header itself is not told: its tensors begin somewhere behind that
-
-    with ThreadPoolExecutor(max_workers=8) as pool:
-        return list(pool.map(header, weights))
 
 
 def _agree(source: Source, tensors: dict[str, Any], index: dict[str, object] | None) -> None:
@@ -207,5 +188,7 @@ def _has_chat_template(listing: Listing, source: Source) -> bool:
     return path.is_file() and bool(read_json(path, source.id).get("chat_template"))
 
 
-def _first(value: Any) -> str | None:
-    return str(value[0]) if isinstance(value, list) and value else value or None
+def _text(value: Any) -> str | None:
+    """A field of the card, which may hold anything: its text, or the first of a list of texts."""
+    first = value[0] if isinstance(value, list) and value else value
+    return first or None if isinstance(first, str) else None

@@ -116,14 +116,14 @@ def is_built_in(config: Mapping[str, object]) -> bool:
     """Whether transformers itself has a causal language model of the configuration's type."""
     from transformers.models.auto.modeling_auto import MODEL_FOR_CAUSAL_LM_MAPPING_NAMES
 
-    return config.get("model_type") in MODEL_FOR_CAUSAL_LM_MAPPING_NAMES
+    return str(config.get("model_type")) in MODEL_FOR_CAUSAL_LM_MAPPING_NAMES
 
 
 def read_json(path: Path, model: str) -> dict[str, object]:
     """The object in a JSON file of the model. Raises CheckpointDamaged."""
     try:
         data = json.loads(path.read_text(encoding="utf-8"))
-    except (OSError, UnicodeDecodeError, ValueError) as error:
+    except (OSError, ValueError, RecursionError) as error:
         raise CheckpointDamaged(f"{path.name} of {model} is no readable JSON.", AGAIN) from error
     if not isinstance(data, dict):
         raise CheckpointDamaged(f"{path.name} of {model} holds no JSON object.", AGAIN)

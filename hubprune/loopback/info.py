@@ -86,7 +86,7 @@ def safetensors_header(store: Store, entry: FileEntry) -> dict[str, Any] | None:
             return None
         try:
             header = json.loads(file.read(size))
-        except ValueError:
+        except (ValueError, RecursionError):
             return None
     return header if isinstance(header, dict) else None
 
@@ -97,8 +97,12 @@ def parameter_counts(store: Store, tree: Tree) -> dict[str, int]:
     for path, entry in tree.items():
         if path.endswith(".safetensors") and "/" not in path:
             for name, tensor in (safetensors_header(store, entry) or {}).items():
-                if name != "__metadata__":
+                if name == "__metadata__":
+                    continue
+                try:
                     counts[tensor["dtype"]] = counts.get(tensor["dtype"], 0) + math.prod(tensor["shape"])
+                except (KeyError, TypeError):  # a damaged header: its file counts nothing
+                    continue
     return counts
 
 

@@ -7,7 +7,7 @@ from pathlib import Path
 
 from hubprune import __version__
 from hubprune.calibration import Texts, gather
-from hubprune.checkpoint.model import check_vocabulary, open_tensors
+from hubprune.checkpoint.model import check_tokens, check_vocabulary, open_tensors, vocabulary_of
 from hubprune.checkpoint.tensors import Tensors
 from hubprune.errors import UsageError
 from hubprune.events import Event, Finished, Measured
@@ -45,8 +45,9 @@ def evaluate(
     if against:
         other, other_folder = yield from _open(recipe, hub, clock, False)
     tokenizer = load_tokenizer(base_folder, trust_remote_code=recipe.trust_remote_code)
-    check_vocabulary(base.skeleton, len(tokenizer))
+    check_vocabulary(base.skeleton, vocabulary_of(tokenizer))
     texts: Texts = yield from clock.listen(gather(base.recipe, tokenizer, hub, seq_len=base.recipe.seq_len or 0))
+    check_tokens(base.skeleton, [text.tokens for text in texts.evaluation])
     evaluation = groups(texts.evaluation)
     if against:
         theirs = load_tokenizer(other_folder, trust_remote_code=recipe.trust_remote_code)

@@ -18,7 +18,7 @@ from hubprune.checkpoint.matrices import Matrix, prunable
 from hubprune.checkpoint.model import read_config, stored_names
 from hubprune.checkpoint.skeleton import Skeleton, build
 from hubprune.checkpoint.tensorfile import DTYPES
-from hubprune.errors import RecipeError, UnsupportedArchitecture, UsageError
+from hubprune.errors import CheckpointDamaged, RecipeError, UnsupportedArchitecture, UsageError
 from hubprune.estimate import Workload
 from hubprune.hub import Description, Hub, Source, describe, resolve
 from hubprune.hub.files import refuse_foreign_code
@@ -29,6 +29,7 @@ from hubprune.recipe import Recipe
 from hubprune.report import ModelFacts
 
 DEFAULT_SEQ_LEN = 2048
+FLOATS = (torch.float32, torch.float16, torch.bfloat16, torch.float64)
 BATCH_TOKENS = {"cpu": 4096, "cuda": 16384}
 
 
@@ -64,18 +65,20 @@ def examine(recipe: Recipe, hub: Hub, *, pruning: bool = True) -> Examined:
     source = resolve(hub, recipe.model, recipe.revision)
     description = describe(hub, source)
     refuse_foreign_code(recipe.model, description.config, trust_remote_code=recipe.trust_remote_code)
-    config = read_config(description.config_folder, trust_remote_code=recipe.trust_remote_code)
+    parameters = sum(math.prod(shape) for _, shape in description.tensors.values())
+    config = read_config(description.config_folder, stored=parameters, trust_remote_code=recipe.trust_remote_code)
     device = device_of(recipe.device)
     stored = stored_dtype(description)
     dtype = dtype_of(recipe.dtype, device, stored)
     skeleton = build(config, dtype=dtype, device=device, trust_remote_code=recipe.trust_remote_code)
     names = stored_names(skeleton, {name: shape for name, (_, shape) in description.tensors.items()})
+    refuse_dtypes(description, skeleton, names)
     returns_tuple = check_walk(config, skeleton.blocks, trust_remote_code=recipe.trust_remote_code)
     matrices = prunable(skeleton) if pruning else [{} for _ in skeleton.blocks]
     if pattern:
         refuse_pattern(pattern, matrices, recipe.skip, skeleton)
     text = config.get_text_config(decoder=True)
-    context = getattr(text, "max_position_embeddings", None)
+    context = getattr(text, "max_position_embeddings", None) or None
     resolved = resolve_recipe(recipe, source, device, dtype, context, pruning=pruning)
     facts = ModelFacts(
         id=source.id,
@@ -83,7 +86,7 @@ def examine(recipe: Recipe, hub: Hub, *, pruning: bool = True) -> Examined:
         local=source.local,
         architecture=type(skeleton.model).__name__,
         model_type=config.model_type,
-        parameters=sum(math.prod(shape) for _, shape in description.tensors.values()),
+        parameters=parameters,
         prunable=sum(m.shape[0] * m.shape[1] for m in _pruned(matrices, resolved.skip, skeleton)),
         blocks=len(skeleton.blocks),
         dtype=str(stored).removeprefix("torch."),
@@ -196,14 +199,23 @@ def stored_dtype(description: Description) -> torch.dtype:
     for stored, shape in description.tensors.values():
         sizes[stored] += math.prod(shape)
     dtype = DTYPES.get(sizes.most_common(1)[0][0]) if sizes else None
-    if (
-        dtype not in (torch.float32, torch.float16, torch.bfloat16, torch.float64)
-        or "quantization_config" in description.config
-    ):
+    if dtype not in FLOATS or "quantization_config" in description.config:
         raise UnsupportedArchitecture(
             "The model's weights are quantized.", "Prune the model it was made from, and quantize the result."
         )
     return dtype
+
+
+def refuse_dtypes(description: Description, skeleton: Skeleton, names: dict[str, str] | None) -> None:
+    """Raise CheckpointDamaged where a weight that the model computes with is stored as integers or in 8 bits."""
+    wanted = {name for name, tensor in skeleton.model.state_dict().items() if tensor.is_floating_point()}
+    for name, stored in (names or {name: name for name in description.tensors}).items():
+        dtype = description.tensors[stored][0]
+        if name in wanted and DTYPES.get(dtype) not in FLOATS:
+            raise CheckpointDamaged(
+                f"The weight {stored} is stored as {dtype}, where the model needs floating-point numbers.",
+                "Use another revision of the model.",
+            )
 
 
 def refuse_pattern(

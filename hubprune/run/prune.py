@@ -12,7 +12,7 @@ import torch
 
 from hubprune import __version__
 from hubprune.calibration import Texts, TextWindows, gather, save_kept
-from hubprune.checkpoint.model import check_vocabulary, open_tensors
+from hubprune.checkpoint.model import check_tokens, check_vocabulary, open_tensors, vocabulary_of
 from hubprune.checkpoint.writer import ShardWriter, open_writer
 from hubprune.errors import CheckpointDamaged, NotEnoughDisk, OutputExists, Unfinished, UsageError
 from hubprune.events import Event, Finished, Measured, Warned
@@ -141,6 +141,8 @@ class Pruning:
         """Text, walk, measurements; the weights lie in the output folder afterwards, read back and verified."""
         examined, recipe = self.examined, self.recipe
         texts = yield from self._text(resume)
+        windows = [text.tokens for text in (*texts.calibration, *texts.control, *texts.evaluation)]
+        check_tokens(examined.skeleton, windows)
         recipe = recipe.replace(calib=texts.calib or recipe.calib, eval_text=texts.eval_text or recipe.eval_text)
         warnings = warnings_of(examined, self.asked)
         allocate, note = lane_home(examined, self.out)
@@ -202,7 +204,7 @@ class Pruning:
         """
         recipe = self.recipe
         tokenizer = load_tokenizer(self.folder, trust_remote_code=recipe.trust_remote_code)
-        check_vocabulary(self.examined.skeleton, len(tokenizer))
+        check_vocabulary(self.examined.skeleton, vocabulary_of(tokenizer))
         if resume and blocks_done(self.out):
             if difference := self.state.difference():
                 raise UsageError(
@@ -249,10 +251,10 @@ def load_tokenizer(folder: Path, *, trust_remote_code: bool) -> Any:
     logging.set_verbosity_error()  # "sequence longer than the model's maximum": documents are cut into windows here
     try:
         return AutoTokenizer.from_pretrained(folder, trust_remote_code=trust_remote_code)
-    except (OSError, ValueError, ImportError) as error:
+    except Exception as error:  # foreign files: the libraries raise whatever they stumble on
         first = str(error).strip().splitlines()[0][:200] if str(error).strip() else type(error).__name__
         raise CheckpointDamaged(
-            f"The tokenizer cannot be loaded: {first}", "Use a model that brings its tokenizer."
+            f"The tokenizer cannot be loaded: {first.rstrip('.')}.", "Use a model that brings its tokenizer."
         ) from error
 
 
