@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import dataclasses
 import difflib
+import re
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -22,6 +23,7 @@ RECIPE_FILE = "hubprune.yaml"
 SCHEMA_VERSION = 1
 METHODS = ("magnitude", "wanda", "sparsegpt")
 SEQUENTIAL = ("block", "matrix")
+EXAMPLE = "A recipe is YAML, one key a line, such as `model: Qwen/Qwen3-0.6B` and `lang: sw`."
 DTYPES = ("auto", "float32", "bfloat16", "float16")
 
 
@@ -107,6 +109,7 @@ class Recipe:
         put("eval_lang", tuple(dict.fromkeys(resolve(name).code for name in languages if name)))
         put("control", resolve(self.control).code if self.control else None)
         put("pattern", str(self.pattern))
+        parse_pattern(self.pattern)
         for name, allowed in (("method", METHODS), ("sequential", SEQUENTIAL), ("dtype", DTYPES)):
             if getattr(self, name) not in allowed:
                 raise RecipeError(
@@ -151,10 +154,29 @@ class Recipe:
         try:
             data = yaml.safe_load(path.read_text(encoding="utf-8"))
         except (OSError, UnicodeDecodeError, yaml.YAMLError) as error:
-            raise RecipeError(f"{path} is not a readable recipe: {error}") from error
+            mark = getattr(error, "problem_mark", None)
+            reason = getattr(error, "problem", None) or getattr(error, "strerror", None) or "no text in UTF-8"
+            line = f"line {mark.line + 1}: " if mark else ""
+            raise RecipeError(f"{path} is not a readable recipe: {line}{reason}.", EXAMPLE) from error
         if not isinstance(data, dict):
-            raise RecipeError(f"{path} is not a recipe: it holds no keys.")
+            raise RecipeError(f"{path} is not a recipe: it holds no keys.", EXAMPLE)
         return cls.from_dict(data)
+
+
+def parse_pattern(text: str) -> float | tuple[int, int]:
+    """The share of zeros, or (kept, group) of N:M. Raises RecipeError for what is neither, or removes nothing."""
+    text = text.strip()
+    if match := re.fullmatch(r"(\d{1,9}):(\d{1,9})", text):
+        kept, group = int(match[1]), int(match[2])
+        if 0 < kept < group:
+            return kept, group
+    elif match := re.fullmatch(r"(\d+(?:\.\d*)?|\.\d+)(\s*%)?", text):
+        share = round(float(match[1]) / (100 if match[2] else 1), 9)
+        if 0 < share < 1:
+            return share
+    raise RecipeError(
+        f"pattern is {text!r}, which is neither a share between 0 and 1 nor N:M with N below M.", "Try 50% or 2:4."
+    )
 
 
 def suggestion(word: str, known: tuple[str, ...] | list[str]) -> str:

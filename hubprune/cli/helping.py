@@ -38,6 +38,14 @@ class Command(click.Command):
         super().__init__(*args, **{"context_settings": SETTINGS, **more})
         self.examples = examples
 
+    def parse_args(self, ctx: click.Context, args: list[str]) -> list[str]:
+        """As click does; every complaint about the words knows which command it is about."""
+        try:
+            return super().parse_args(ctx, args)
+        except click.UsageError as error:
+            error.ctx = error.ctx or ctx
+            raise
+
     def format_usage(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
         """Usage, with the words in the order one types them."""
         arguments = [piece for param in self.params for piece in param.get_usage_pieces(ctx) if piece]

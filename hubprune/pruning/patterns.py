@@ -8,14 +8,13 @@ comparing its members with each other.
 from __future__ import annotations
 
 import math
-import re
 from dataclasses import dataclass
 from decimal import Decimal
 
 import numpy as np
 import torch
 
-from hubprune.errors import RecipeError
+from hubprune.recipe import parse_pattern
 
 
 @dataclass(frozen=True)
@@ -66,18 +65,8 @@ Pattern = Unstructured | NofM
 
 def parse(text: str) -> Pattern:
     """A pattern from "50%", "0.5" or "2:4". Raises RecipeError for anything that is none or removes nothing."""
-    text = text.strip()
-    if match := re.fullmatch(r"(\d{1,9}):(\d{1,9})", text):
-        kept, group = int(match[1]), int(match[2])
-        if 0 < kept < group:
-            return NofM(kept, group)
-    elif match := re.fullmatch(r"(\d+(?:\.\d*)?|\.\d+)(\s*%)?", text):
-        share = round(float(match[1]) / (100 if match[2] else 1), 9)
-        if 0 < share < 1:
-            return Unstructured(share)
-    raise RecipeError(
-        f"pattern is {text!r}, which is neither a share between 0 and 1 nor N:M with N below M.", "Try 50% or 2:4."
-    )
+    found = parse_pattern(text)
+    return NofM(*found) if isinstance(found, tuple) else Unstructured(found)
 
 
 def lowest_per_row(scores: torch.Tensor, count: int) -> torch.Tensor:

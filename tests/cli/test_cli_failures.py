@@ -105,6 +105,7 @@ def test_debug_shows_every_traceback(value: str, shown: bool, cli, fails, monkey
         (["push", "m", "--method", "prayer"], "Invalid value for '--method'", "See: hubprune push --help"),
         (["push", "m", "--samples", "many"], "Invalid value for '--samples'", "See: hubprune push --help"),
         (["push", "m", "--lang", "swahilli"], "No language is called 'swahilli'.", "Swahili"),
+        (["prune", "--lang"], "Option '--lang' requires an argument.", "See: hubprune prune --help"),
         (["card", "nowhere"], "nowhere was not written by hubprune.", "hubprune prune"),
         (["languages", "swahilli"], "No language is called 'swahilli'.", "Swahili"),
         (["env", "extra"], "Got unexpected extra argument", "See: hubprune env --help"),

@@ -102,6 +102,28 @@ def test_a_recipe_without_a_model(tmp_path: Path, cli) -> None:
     assert (answer.code, answer.err.splitlines()[0]) == (2, "Error: The recipe names no model.")
 
 
+def test_a_pattern_is_checked_before_anything_is_read(cli) -> None:
+    answer = cli("plan", "org/never-asked-for", "--lang", "sw", "--pattern", "9:4")
+    assert answer.code == 2
+    assert answer.err == (
+        "Error: pattern is '9:4', which is neither a share between 0 and 1 nor N:M with N below M.\n"
+        "       Try 50% or 2:4.\n"
+    )
+
+
+@pytest.mark.parametrize(
+    ("text", "reason"),
+    [(b"model: [", "line 1: "), (b"a: b\nc: d: e\n", "line 2: mapping values"), (b"\xff\xfe\xff", "no text in UTF-8.")],
+)
+def test_a_recipe_that_cannot_be_read_is_told_on_one_line(text: bytes, reason: str, tmp_path: Path, cli) -> None:
+    (tmp_path / "r.yaml").write_bytes(text)
+    answer = cli("plan", "--recipe", str(tmp_path / "r.yaml"))
+    first, second, *more = answer.err.splitlines()
+    assert (answer.code, more) == (2, [])
+    assert f"r.yaml is not a readable recipe: {reason}" in first
+    assert second.startswith("       A recipe is YAML")
+
+
 def test_an_unknown_key_of_a_recipe_names_its_neighbour(tmp_path: Path, cli) -> None:
     (tmp_path / "r.yaml").write_text("model: m\nsampels: 3\n")
     with pytest.raises(RecipeError, match="Did you mean 'samples'"):
