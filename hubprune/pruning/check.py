@@ -55,7 +55,21 @@ def check_walk(config: Any, blocks: nn.ModuleList | None = None, *, trust_remote
     if not difference <= 1e-5:
         reason = f"walked block by block, a small random {name} differs from its own forward by {difference:.1e}"
         raise refused(model, reason)
+    refuse_foresight(model, ids[:2], expected[:2])
     return calls.returns_tuple
+
+
+def refuse_foresight(model: Any, ids: torch.Tensor, logits: torch.Tensor) -> None:
+    """Raise UnsupportedArchitecture where logits change with the tokens after them: an encoder, not a decoder."""
+    other = ids.clone()
+    other[:, -1] = (ids[:, -1] + 1) % len(model.get_input_embeddings().weight)
+    changed = model(other, use_cache=False).logits[:, :-1]
+    if not torch.allclose(changed, logits[:, :-1], rtol=1e-3, atol=1e-5 * float(logits.abs().max())):
+        raise UnsupportedArchitecture(
+            f"{type(model).__name__} is no text generation model as this one is configured: what it says of a token "
+            "depends on the tokens after it.",
+            "Use a model that generates text; encoders such as BERT cannot be pruned.",
+        )
 
 
 def refuse_shared(model: Any, blocks: nn.ModuleList) -> None:
