@@ -17,7 +17,7 @@ from hubprune.calibration import folders
 from hubprune.calibration.datasets_hub import Shelf
 from hubprune.calibration.documents import CALIBRATION, EVALUATION, Corpus
 from hubprune.calibration.specs import AUTO, DEMO, SELF, Spec, by_language, marked, parse
-from hubprune.errors import RecipeError, TextUnavailable
+from hubprune.errors import Offline, RecipeError, TextUnavailable
 from hubprune.languages import resolve
 from hubprune.recipe import Recipe
 
@@ -82,7 +82,7 @@ class Chooser:
         if source == SELF:
             return None
         if source == AUTO:
-            return self.default(language, CALIBRATION, "--calib")
+            return self.default(language, CALIBRATION, "Give a file, folder or data set: --calib.")
         found = self.find(source, language, CALIBRATION, language in self.calib)
         return found or self.missing(source, language, "--calib")
 
@@ -93,7 +93,10 @@ class Chooser:
         if source == SELF:
             return None
         found = None if source == AUTO else self.find(source, language, CALIBRATION, False)
-        return found or self.default(language, CALIBRATION, "--calib or --no-control")
+        given = "".join(f"{code}={source}," for code in self.recipe.lang if source != AUTO)
+        return found or self.default(
+            language, CALIBRATION, f"Give the control a text: --calib {given}{language}=FILE; or add --no-control."
+        )
 
     def evaluation(self, language: str) -> Corpus:
         source = self.eval_text.get(language, self.eval_all or AUTO)
@@ -109,7 +112,7 @@ class Chooser:
             spec = replace(parse(beside), split=None, share=None)
             if found := self.find_spec(spec, language, EVALUATION, language in self.calib):
                 return found
-        return self.default(language, EVALUATION, "--eval-text")
+        return self.default(language, EVALUATION, "Give a file, folder or data set: --eval-text.")
 
     def find(self, source: str, language: str, use: str, named: bool) -> Corpus | None:
         """The text of a language in a source, None where it has none; `named`: given for just this language."""
@@ -126,17 +129,18 @@ class Chooser:
         candidates = list(self.recipe.lang) or self.measured
         return candidates[0] if len(candidates) == 1 else None
 
-    def default(self, language: str, use: str, flag: str) -> Corpus:
-        """The text of a language in the default corpora."""
+    def default(self, language: str, use: str, step: str) -> Corpus:
+        """The text of a language in the default corpora; `step` is what to do where they have none."""
+        name = resolve(language).name
         for source in (C4, FINEWEB if language == "en" else FINEWEB_2):
             spec = parse_id(source)
-            found = self.shelf.find(spec, language, use, language if spec.config else None)
+            try:
+                found = self.shelf.find(spec, language, use, language if spec.config else None)
+            except Offline as error:
+                raise Offline(f"Text in {name} comes from {spec.name}. {error.sentence}", step) from error
             if found:
                 return found
-        name = resolve(language).name
-        raise TextUnavailable(
-            f"The default corpora have no text in {name}.", f"Give a file, folder or data set: {flag}."
-        )
+        raise TextUnavailable(f"The default corpora have no text in {name}.", step)
 
     def missing(self, source: str, language: str, flag: str) -> Corpus:
         """Raises TextUnavailable: a source has no text of a language."""
@@ -147,9 +151,13 @@ class Chooser:
         else:
             known = self.shelf.configs(spec.name, self.shelf.facts(spec.name, spec.revision)[0])
         if spec.path is not None and not known:
+            wanted = list(self.recipe.lang) if flag == "--calib" else self.measured
+            own, *others = dict.fromkeys([*self.recipe.lang, *wanted])
+            each = ",".join([f"{own}={source}", *(f"{other}=FILE" for other in others)])
+            without = self.recipe.control in others and self.recipe.control not in self.recipe.lang
             raise TextUnavailable(
                 f"{source} does not say which of several languages it is.",
-                f"Give each its own: {flag} {language}={source}.",
+                f"Give each its own: {flag} {each}" + ("; or measure fewer with --no-control." if without else "."),
             )
         shown = spec.name if spec.name == DEMO or spec.path is None else spec.path.resolve().name
         listed = ", ".join(known[:20]) + (", ..." if len(known) > 20 else "")

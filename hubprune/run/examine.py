@@ -121,9 +121,8 @@ def resolve_recipe(
     control = recipe.control if calibrates and recipe.measure and list(recipe.lang) != [recipe.control] else None
     languages = recipe.eval_lang or tuple(dict.fromkeys([*recipe.lang, *([control] if control else [])]))
     if recipe.measure and not languages:
-        raise UsageError(
-            "No language to measure is named.", "Add --eval-lang, for example --eval-lang sw,en, or --no-eval."
-        )
+        asked = "--eval-lang, for example --eval-lang sw,en, or --no-eval." if pruning else "--lang, for example sw,en."
+        raise UsageError("No language to measure is named.", f"Add {asked}")
     return recipe.replace(
         model=source.id if not source.local else recipe.model,
         revision=source.revision,

@@ -8,6 +8,7 @@ from pathlib import Path
 from hubprune.errors import HubpruneError, NotEnoughDisk, NotEnoughMemory
 from hubprune.estimate import free_disk, free_memory, needs
 from hubprune.pruning.lanes import Allocate, in_memory, on_disk
+from hubprune.publishing.text import size
 from hubprune.run.examine import Examined, workload
 
 MEMORY_MARGIN = 0.85  # of the free memory, before lanes are kept on disk
@@ -25,12 +26,12 @@ def lane_home(examined: Examined, out: Path) -> tuple[Allocate, list[str]]:
         return in_memory(pin=gpu), []
     if need.memory - need.lanes > free * MEMORY_MARGIN:
         raise NotEnoughMemory(
-            f"This needs about {need.memory / 1e9:.1f} GB of memory; {free / 1e9:.1f} GB are free.",
+            f"This needs about {size(need.memory)} of memory; {size(free)} are free.",
             "Give a smaller --batch-size or --seq-len, or use a machine with more memory.",
         )
     if need.lanes > free_disk(out):
         raise NotEnoughDisk(
-            f"The hidden states need {need.lanes / 1e9:.1f} GB of memory or disk; neither is free.",
+            f"The hidden states need {size(need.lanes)} of memory or disk; neither is free.",
             "Give a smaller --samples or --eval-samples, or free some disk.",
         )
     return on_disk(out), ["Memory is short: hidden states are kept on disk, which is slower and changes no result."]
@@ -59,6 +60,6 @@ def need_disk(examined: Examined, out: Path) -> None:
     free = free_disk(out)
     if examined.description.weight_bytes > free:
         raise NotEnoughDisk(
-            f"The result takes {examined.description.weight_bytes / 1e9:.1f} GB; {free / 1e9:.1f} GB are free there.",
+            f"The result takes {size(examined.description.weight_bytes)}; {size(free)} are free there.",
             "Free some disk, or give a folder on another one.",
         )
