@@ -81,7 +81,7 @@ def public(report: Report, recipe: Recipe) -> tuple[Report, Recipe]:
     def sources(value: str | dict[str, str]) -> str | dict[str, str]:
         return {code: source(one) for code, one in value.items()} if isinstance(value, dict) else source(value)
 
-    model = report.model.id if report.model.local else recipe.model
+    model = f"./{report.model.id}" if report.model.local else recipe.model  # never taken for a name on the Hub
     recipe = recipe.replace(model=model, calib=sources(recipe.calib), eval_text=sources(recipe.eval_text))
     recipe = Recipe.from_dict(_cleaned(recipe.to_dict()))
     cleaned = Report.from_dict(_cleaned(report.to_dict()))

@@ -78,12 +78,12 @@ def test_report_and_recipe_are_cleaned() -> None:
         ),
     )
     report, recipe = privacy.public(report, recipe)
-    assert recipe.model == "my-llama"
+    assert recipe.model == "./my-llama"
     assert recipe.calib == {"sw": "sw.jsonl", "en": "allenai/c4@main"}
     assert recipe.eval_text == "held-out.txt"
-    assert report.run.command == "hubprune prune my-llama x --calib sw=sw.jsonl,en=allenai/c4 --lang sw"
+    assert report.run.command == "hubprune prune ./my-llama x --calib sw=sw.jsonl,en=allenai/c4 --lang sw"
     assert report.warnings == ["config.json says nothing of a context.", "token [token]"]
-    assert report.recipe["model"] == "my-llama"
+    assert report.recipe["model"] == "./my-llama"
     for published in (json.dumps(report.to_dict()), yaml.safe_dump(recipe.to_dict())):
         assert privacy.leaks(published) == []
 
