@@ -40,6 +40,7 @@ bench: $(VENV)/.installed
 
 docs: $(VENV)/.docs
 	$(VENV)/bin/python -m hubprune.cli.reference docs/cli.md
+	$(VENV)/bin/python tests/architectures/page.py > docs/architectures.md
 	$(VENV)/bin/python docs/picture.py
 
 live-check: $(VENV)/.installed

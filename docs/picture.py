@@ -9,11 +9,13 @@ from __future__ import annotations
 import io
 import os
 import pty
+import re
 import struct
 import subprocess
 import sys
 import tempfile
 from fcntl import ioctl
+from itertools import groupby
 from pathlib import Path
 from termios import TIOCSWINSZ
 
@@ -55,6 +57,7 @@ def main() -> None:
     for line in lines:
         console.print(line, no_wrap=True)
     svg = console.export_svg(title="hubprune demo", theme=CALM, unique_id="hubprune-demo")
+    svg = re.sub(r"@font-face \{.*?\}\s*", "", svg, flags=re.DOTALL)  # a reader's own fonts: nothing is fetched
     TARGET.write_text("\n".join(line.rstrip() for line in svg.splitlines()) + "\n", encoding="utf-8")
 
 
@@ -80,13 +83,19 @@ def output_of(command: list[str], folder: str):
 def line_of(screen: pyte.Screen, number: int) -> Text:
     """One line of the screen with its colours."""
     line = Text()
-    for column in range(screen.columns):
-        cell = screen.buffer[number][column]
-        colour = None if cell.fg == "default" else (f"#{cell.fg}" if len(cell.fg) == 6 and cell.fg.isalnum() else None)
-        colour = {"brown": "yellow"}.get(cell.fg, cell.fg) if colour is None and cell.fg != "default" else colour
-        line.append(cell.data, Style(color=colour, bold=cell.bold, italic=cell.italics))
+    cells = [screen.buffer[number][column] for column in range(screen.columns)]
+    for style, run in groupby(cells, key=style_of):
+        line.append("".join(cell.data for cell in run), style)
     line.rstrip()
     return line
+
+
+def style_of(cell: pyte.screens.Char) -> Style:
+    """The cell's style in rich's words; pyte calls yellow brown, and gives other colours as six digits."""
+    colour = None if cell.fg == "default" else {"brown": "yellow"}.get(cell.fg, cell.fg)
+    if colour and len(colour) == 6 and all(digit in "0123456789abcdef" for digit in colour):
+        colour = f"#{colour}"
+    return Style(color=colour, bold=cell.bold, italic=cell.italics)
 
 
 if __name__ == "__main__":

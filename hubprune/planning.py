@@ -110,5 +110,5 @@ def _notes(recipe: Recipe, model: ModelFacts) -> list[str]:
     if "self" in (recipe.calib if isinstance(recipe.calib, str) else recipe.calib.values()):
         found.append("Calibration text of the model's own making needs the model whole in memory.")
     if model.parameters < SMALL_MODEL:
-        found.append("Small models lose more by pruning than by 8-bit or 4-bit quantization: quantize first.")
+        found.append("Small models suffer most from pruning; where size or speed is the aim, quantize instead.")
     return found
