@@ -95,7 +95,10 @@ class Chooser:
         found = None if source == AUTO else self.find(source, language, CALIBRATION, False)
         given = "".join(f"{code}={source}," for code in self.recipe.lang if source != AUTO)
         return found or self.default(
-            language, CALIBRATION, f"Give the control a text: --calib {given}{language}=FILE; or add --no-control."
+            language,
+            CALIBRATION,
+            f"Give the control a text: --calib {given}{language}=FILE; or add --no-control.",
+            of="The control's text in",
         )
 
     def evaluation(self, language: str) -> Corpus:
@@ -129,7 +132,7 @@ class Chooser:
         candidates = list(self.recipe.lang) or self.measured
         return candidates[0] if len(candidates) == 1 else None
 
-    def default(self, language: str, use: str, step: str) -> Corpus:
+    def default(self, language: str, use: str, step: str, of: str = "Text in") -> Corpus:
         """The text of a language in the default corpora; `step` is what to do where they have none."""
         name = resolve(language).name
         for source in (C4, FINEWEB if language == "en" else FINEWEB_2):
@@ -137,7 +140,7 @@ class Chooser:
             try:
                 found = self.shelf.find(spec, language, use, language if spec.config else None)
             except Offline as error:
-                raise Offline(f"Text in {name} comes from {spec.name}. {error.sentence}", step) from error
+                raise Offline(f"{of} {name} comes from {spec.name}. {error.sentence}", step) from error
             if found:
                 return found
         raise TextUnavailable(f"The default corpora have no text in {name}.", step)

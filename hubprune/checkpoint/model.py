@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable
 from pathlib import Path
 from typing import Any
@@ -31,8 +32,10 @@ def read_config(folder: Path, *, stored: int | None = None, trust_remote_code: b
         raise unusable(error, folder.name) from error
     except (ValueError, KeyError, OSError) as error:
         first = str(error).strip().splitlines()[0][:200] if str(error).strip() else type(error).__name__
+        unknown = re.search(r"model type `([^`]*)` but Transformers does not recognize", first)
+        reason = f"this version of transformers knows no model type {unknown[1]!r}" if unknown else first.rstrip(".")
         raise UnsupportedArchitecture(
-            f"The configuration of {folder.name} cannot be used: {first.rstrip('.')}.",
+            f"The configuration of {folder.name} cannot be used: {reason}.",
             "Use a model of a class that transformers knows.",
         ) from error
     check_memory(config, folder.name, _stored(folder) if stored is None else stored)

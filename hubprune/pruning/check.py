@@ -66,8 +66,7 @@ def refuse_foresight(model: Any, ids: torch.Tensor, logits: torch.Tensor) -> Non
     changed = model(other, use_cache=False).logits[:, :-1]
     if not torch.allclose(changed, logits[:, :-1], rtol=1e-3, atol=1e-5 * float(logits.abs().max())):
         raise UnsupportedArchitecture(
-            f"{type(model).__name__} is no text generation model as this one is configured: what it says of a token "
-            "depends on the tokens after it.",
+            f"{type(model).__name__} is an encoder here: what it says of a token depends on later ones.",
             "Use a model that generates text; encoders such as BERT cannot be pruned.",
         )
 
