@@ -64,8 +64,8 @@ def demo(ctx: click.Context, out: str | None, force: bool) -> None:
     }
     show_report(output, result.report, folder=result.folder, more=more)
     for check in result.checks:
-        output.say(f"Checked: {check}")
-    output.say(f"The published model writes: {result.generation}")
+        output.explain(f"Checked: {check}")
+    output.explain(f"The published model writes: {result.generation}")
     output.next(command(["inspect", str(result.folder)]))
 
 

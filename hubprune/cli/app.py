@@ -3,10 +3,13 @@
 from __future__ import annotations
 
 import os
+import signal
 import sys
+import threading
 import warnings
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
+from typing import Any
 
 import click
 
@@ -63,7 +66,7 @@ def run(words: Sequence[str]) -> int:
     output = Output(words)
     output.set("format", mode_of(words) or "auto")
     try:
-        with quiet_libraries(words), program.make_context("hubprune", list(words), obj=output) as ctx:
+        with heard(output), quiet_libraries(words), program.make_context("hubprune", list(words), obj=output) as ctx:
             program.invoke(ctx)
             sys.stdout.flush()
         return 0
@@ -76,6 +79,28 @@ def run(words: Sequence[str]) -> int:
         return 1
     except Exception as error:
         return tell(error, output)
+
+
+@contextmanager
+def heard(output: Output) -> Iterator[None]:
+    """Let Ctrl-C be remembered besides being raised: raised within a `__del__` of a library it would be lost.
+
+    Nothing changes where Ctrl-C is not Python's own to handle (`nohup`, another program's handler, another thread).
+    """
+
+    def stop(*_: Any) -> None:
+        output.interrupted = True
+        raise KeyboardInterrupt
+
+    usual = signal.getsignal(signal.SIGINT) is signal.default_int_handler
+    if not usual or threading.current_thread() is not threading.main_thread():
+        yield
+        return
+    signal.signal(signal.SIGINT, stop)
+    try:
+        yield
+    finally:
+        signal.signal(signal.SIGINT, signal.default_int_handler)
 
 
 @contextmanager

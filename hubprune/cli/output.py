@@ -60,6 +60,7 @@ class Output:
         self.mode = "human" if sys.stdout.isatty() else "agent"
         self.verbose = False
         self.yes = False
+        self.interrupted = False  # Ctrl-C was pressed: a library may have swallowed the exception
 
     def set(self, name: str | None, value: Any) -> None:
         """Take an output flag: format, json, quiet, verbose, yes."""
@@ -116,6 +117,13 @@ class Output:
         """A line on what is going on."""
         if self.mode != "quiet":
             self.talk(text)
+
+    def explain(self, text: str) -> None:
+        """A sentence on what went on, its lines broken between words on a terminal."""
+        if self.mode == "human":
+            self.console(self.stderr).print(text)
+        else:
+            self.say(text)
 
     def warn(self, text: str) -> None:
         """Something the user should know, in every format."""

@@ -32,10 +32,15 @@ class Show(Protocol):
 
 
 def follow(events: Generator[Event, None, Result], output: Output) -> Result:
-    """Run to the end, showing each event, and hand back the result. The run is closed however this ends."""
+    """Run to the end, showing each event, and hand back the result. The run is closed however this ends.
+
+    Raises KeyboardInterrupt before the next step where Ctrl-C was pressed and a library swallowed the exception.
+    """
     show: Show = Bars(output) if output.live else Lines(output)
     with closing(events), closing(show):
         while True:
+            if output.interrupted:
+                raise KeyboardInterrupt
             try:
                 event = next(events)
             except StopIteration as end:

@@ -27,16 +27,17 @@ def headings(report: Report) -> dict[str, str]:
 def language_table(report: Report, width: int) -> Table:
     """Perplexities with the ratio to the dense model, calibration languages first.
 
-    Where the width does not suffice the standard errors are left out.
+    Where the width does not suffice the standard errors are left out, the control's first.
     """
     from rich.console import Console
 
-    full = table_of(report, errors=True)
-    return full if Console(width=1000).measure(full).maximum <= width else table_of(report, errors=False)
+    tables = (table_of(report, errors=lanes) for lanes in ((CONTROL, PRUNED), (PRUNED,)))
+    fitting = (table for table in tables if Console(width=1000).measure(table).maximum <= width)
+    return next(fitting, None) or table_of(report, errors=())
 
 
-def table_of(report: Report, *, errors: bool) -> Table:
-    """The table, with or without the standard errors of the ratios."""
+def table_of(report: Report, *, errors: tuple[str, ...]) -> Table:
+    """The table, with the standard errors of these lanes' ratios."""
     table = plain_table("Perplexity")
     named, rows = headings(report), language_rows(report)
     cells = {lane: aligned([parts_of(row, lane, errors=errors) for row in rows]) for lane in named}
@@ -72,16 +73,16 @@ def aligned(parts: list[Parts]) -> list[str]:
     ]
 
 
-def parts_of(row: Figures, lane: str, *, errors: bool) -> Parts:
+def parts_of(row: Figures, lane: str, *, errors: tuple[str, ...]) -> Parts:
     """The parts of a cell; each may be empty."""
     perplexity, times, error = {
         DENSE: (row.dense, None, None),
-        CONTROL: (row.control, row.control_ratio, None),
-        PRUNED: (row.pruned, row.ratio, row.ratio_se if errors else None),
+        CONTROL: (row.control, row.control_ratio, row.control_ratio_se),
+        PRUNED: (row.pruned, row.ratio, row.ratio_se),
     }[lane]
     return (
         figure(perplexity) if perplexity is not None else "",
-        f"×{ratio(times, error)}" if times is not None else "",
+        f"×{ratio(times, error if lane in errors else None)}" if times is not None else "",
         mark(row) if lane == PRUNED else "",
     )
 

@@ -25,6 +25,7 @@ class Figures:
     ratio: float | None  # pruned / dense
     ratio_se: float | None
     control_ratio: float | None  # control / dense
+    control_ratio_se: float | None
     against_control: float | None  # pruned / control
     against_control_se: float | None
     bits_dense: float | None  # bits per byte
@@ -57,6 +58,7 @@ def language_rows(report: Report) -> list[Figures]:
         ratio=geometric_mean(row.ratio for row in rows),
         ratio_se=None,
         control_ratio=geometric_mean(row.control_ratio for row in rows),
+        control_ratio_se=None,
         against_control=geometric_mean(row.against_control for row in rows),
         against_control_se=None,
         bits_dense=None,
@@ -78,6 +80,7 @@ def _figures(row: LanguageRow) -> Figures:
         ratio=pruned.ratio if pruned else None,
         ratio_se=pruned.ratio_se if pruned else None,
         control_ratio=control.ratio if control else None,
+        control_ratio_se=control.ratio_se if control else None,
         against_control=row.against_control,
         against_control_se=row.against_control_se,
         bits_dense=dense.bits_per_byte if dense else None,

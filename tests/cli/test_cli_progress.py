@@ -3,12 +3,15 @@
 from __future__ import annotations
 
 import re
+import signal
 import sys
 from collections.abc import Callable, Generator
+from types import SimpleNamespace
 
 import pytest
 from made_up_results import Terminal, made_up_report, plain
 
+from hubprune.cli import about
 from hubprune.cli.output import Output
 from hubprune.cli.progress import Bars, Lines, follow
 from hubprune.cli.sizes import amount, roughly
@@ -135,3 +138,43 @@ def test_amount() -> None:
     assert amount(1, 3, "window") == "1/3 windows"
     assert amount(1_200_000, 16_000_000_000, "byte") == "1.2 MB of 16.0 GB"
     assert (amount(5_000_000, 0, "byte"), amount(5, 0, "file")) == ("5.0 MB", "5 files")
+
+
+class Swallows:
+    """As libraries do: Ctrl-C arrives while an object is deleted, where Python only prints the exception."""
+
+    def __del__(self) -> None:
+        signal.raise_signal(signal.SIGINT)
+
+
+@pytest.mark.filterwarnings("ignore::pytest.PytestUnraisableExceptionWarning")
+def test_a_ctrl_c_that_a_library_swallows_is_noticed_at_the_next_event(cli, monkeypatch) -> None:
+    reached: list[str] = []
+
+    def run(*words: object, **more: object) -> Generator[Event, None, None]:
+        held = [Swallows()]
+        yield Stage("prune", "Pruning")
+        held.clear()
+        yield Stage("verify", "Swallowed")
+        reached.append("the end")
+
+    monkeypatch.setattr(sys, "unraisablehook", lambda unraisable: None)
+    monkeypatch.setattr("hubprune.demo.run", run)
+    answer = cli("demo")
+    assert (answer.code, reached) == (130, [])
+    assert answer.err.endswith("Interrupted. To go on:\n  hubprune demo\n")
+    assert signal.getsignal(signal.SIGINT) is signal.default_int_handler
+
+
+def test_sentences_after_a_run_break_between_words(terminal, monkeypatch) -> None:
+    check = "the checkpoint loads with plain transformers and holds " + "exactly the zeros that were reported " * 3
+    folder = SimpleNamespace(folder="out", report=made_up_report(), repo_id="a/b", prompt="", checks=[check])
+    folder.generation = "maji na watoto wanaenda shuleni kila siku asubuhi pamoja na walimu wao wa zamani"
+    monkeypatch.setattr("hubprune.demo.run", lambda out, force: iter(()))
+    monkeypatch.setattr(about, "follow", lambda events, output: folder)
+    monkeypatch.setattr(about, "show_report", lambda *words, **more: None)
+    said = terminal("demo").err
+    lines = said.split("Next:")[0].splitlines()
+    assert max(map(len, lines)) <= 80
+    assert " ".join(said.split()).startswith(f"Checked: {' '.join(check.split())} The published model writes: maji na")
+    assert len(lines) >= 4
