@@ -43,14 +43,14 @@ CITATIONS = {
 def reproduce(report: Report, recipe: Recipe, repo_id: str | None) -> Md:
     """The command that made the model, and the one that makes it again from what stands beside the weights."""
     parts = []
-    if report.run.command.strip():
+    demonstration = metadata.is_demonstration(report.model)
+    if report.run.command.strip() and not demonstration:
         parts += ["Made with:", "", fenced(text.one_line(report.run.command), "bash"), ""]
     replay = f"hubprune push --recipe {repo_id}" if repo_id else f"hubprune prune --recipe {RECIPE_FILE}"
-    parts += [
-        f"The same again, from the recipe in this {'repository' if repo_id else 'folder'}:",
-        "",
-        fenced(replay, "bash"),
-    ]
+    source = f"from the recipe in this {'repository' if repo_id else 'folder'}"
+    if demonstration:
+        replay, source = "hubprune demo", "with the model and the text that come with hubprune"
+    parts += [f"The same again, {source}:", "", fenced(replay, "bash")]
     local = [f"the base model {report.model.id}"] if report.model.local else []
     own = {record.source for record in report.texts if not record.revision and record.source not in ("self", "demo")}
     local += [f"the text {name}" for name in sorted(own)]

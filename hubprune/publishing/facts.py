@@ -20,6 +20,9 @@ STORAGE = {
     "dense": "The zeros are stored in place: the files are as large as the base model's, "
     "and standard runtimes run this model no faster."
 }
+DEMONSTRATION = (
+    "This is a demonstration: its repository lived on a Hub of the computer that ran `hubprune demo`, and on no other."
+)
 
 
 @dataclass(frozen=True)
@@ -51,8 +54,13 @@ class Card:
 
 
 def card(report: Report, recipe: Recipe, repo_id: str | None) -> Card:
-    """The parts of the card of a run. `repo_id` None: not published, the card speaks of the folder it lies in."""
+    """The parts of the card of a run. `repo_id` None: not published, the card speaks of the folder it lies in.
+
+    A demonstration's repository is not on the public Hub, so its card has that name and speaks of the folder too.
+    """
     title = repo_id or default_title(recipe)
+    if metadata.is_demonstration(report.model):
+        repo_id = None
     table = tables.language_table(report)
     return Card(
         front_matter=Md(metadata.front_matter(report, recipe, title.rsplit("/", 1)[-1])),
@@ -87,6 +95,8 @@ def default_title(recipe: Recipe) -> str:
 
 def base_link(model: ModelFacts) -> Md:
     """The base model, linked at its commit where it is on the Hub."""
+    if metadata.is_demonstration(model):
+        return md("{} (the model that comes with hubprune)", model.id)
     if not metadata.base_model(model):
         return md("{} (a local model)", model.id)
     if model.revision and re.fullmatch("[0-9a-f]{7,40}", model.revision):
@@ -116,8 +126,12 @@ def lead(report: Report, recipe: Recipe) -> Md:
                 listed(languages),
             )
         )
-    storage = STORAGE.get(report.artefact)
-    return Md("".join(parts) + "." + (f" **{storage}**" if storage else ""))
+    sentences = ["".join(parts) + "."]
+    if report.artefact in STORAGE:
+        sentences.append(f"**{STORAGE[report.artefact]}**")
+    if metadata.is_demonstration(report.model):
+        sentences.append(DEMONSTRATION)
+    return Md(" ".join(sentences))
 
 
 def glance(report: Report, recipe: Recipe) -> Md:

@@ -13,6 +13,9 @@ from hubprune.report import PRUNED, LanguageRow, ModelFacts, Report, TextRecord
 BASE_MODEL_RELATION = {"mask": "adapter"}
 LIBRARY = {"dense": "transformers"}  # loads with plain from_pretrained; every other artefact needs hubprune
 
+# The base model of `hubprune demo`. It and what is made of it lie on a Hub that runs for as long as the demo does.
+DEMO_MODEL = "demo/tiny-multilingual-llama"
+
 
 def front_matter(report: Report, recipe: Recipe, name: str) -> str:
     """The YAML between the two lines of dashes, without them. `name` is the model's name in the model-index."""
@@ -45,8 +48,13 @@ def front_matter(report: Report, recipe: Recipe, name: str) -> str:
 
 
 def base_model(model: ModelFacts) -> str | None:
-    """The base's Hub id; None for a local folder."""
-    return model.id if not model.local and text.hub_id(model.id) else None
+    """The base's id on the public Hub; None for a local folder, and for the demo's model, which is not there."""
+    return model.id if not model.local and text.hub_id(model.id) and not is_demonstration(model) else None
+
+
+def is_demonstration(model: ModelFacts) -> bool:
+    """Whether the run was `hubprune demo`."""
+    return model.id == DEMO_MODEL and not model.local
 
 
 def measured_languages(report: Report) -> list[str]:

@@ -16,8 +16,9 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from markdown_it import MarkdownIt
 
+from hubprune.demo import loop
 from hubprune.errors import HubpruneError
-from hubprune.publishing import card, privacy, text
+from hubprune.publishing import card, metadata, privacy
 from hubprune.recipe import Recipe
 from hubprune.report import PRUNED, Report
 
@@ -85,7 +86,7 @@ def test_local_base_two_languages_and_an_n_m_pattern() -> None:
     assert "N:M patterns such as 2:4 usually cost more" in rendered
     assert "Calibrating in Swahili and English instead of English alone" in rendered
     assert "**Swahili** (weight 0.75): the author's own text, sw.jsonl;" in rendered
-    assert "hubprune push my-llama --lang sw=3,en=1\n" in rendered
+    assert "hubprune push ./my-llama --lang sw=3,en=1\n" in rendered
     assert "It needs the base model my-llama and the text sw.jsonl, which are not public." in rendered
     assert "/home" not in rendered
     assert "huggingface.co/my-llama" not in rendered
@@ -118,6 +119,29 @@ def test_a_mask_is_an_adapter_and_loads_with_hubprune() -> None:
     assert data["base_model_relation"] == "adapter"
     assert data["library_name"] == "hubprune"
     assert "as large as the base" not in rendered
+
+
+def test_a_demonstration_links_to_no_repository_and_is_made_again_by_the_demo() -> None:
+    assert metadata.DEMO_MODEL == loop.BASE
+    recipe = made.recipe(model=loop.BASE, calib="demo", eval_text="demo")
+    own = {"source": "demo", "revision": None, "config": None, "split": None}
+    texts = [made.record(code, use, **own) for code in ("sw", "en") for use in ("calibration", "evaluation")]
+    report = made.report(
+        recipe,
+        model=made.model(id=loop.BASE, license_link="LICENSE"),
+        texts=texts,
+        run=made.run(command="hubprune demo"),
+    )
+    rendered = card.render(report, recipe, repo_id="you/tiny-multilingual-llama-sparsegpt50-sw")
+    assert "huggingface.co" not in rendered
+    assert "base_model" not in ModelCard(rendered).data.to_dict()
+    assert "(the model that comes with hubprune), pruned with SparseGPT" in rendered
+    assert rendered.count("This is a demonstration: its repository lived on a Hub of the computer that ran") == 1
+    assert "```bash\nhubprune demo\n```" in rendered
+    assert "--recipe" not in rendered
+    assert 'model_id = "."' in rendered
+    assert 'srcset="plots/perplexity-dark.png"' in rendered
+    assert card.repository_of(rendered) == "you/tiny-multilingual-llama-sparsegpt50-sw"
 
 
 def test_the_control_is_no_calibration_data() -> None:
@@ -184,26 +208,6 @@ def test_nothing_is_escaped_that_needs_none() -> None:
     assert "- `lm_head` is `--tied`, 1.5 times.\n" in rendered
     assert "[hubprune_results.json](" in rendered
     assert "\\" not in rendered
-
-
-@pytest.mark.parametrize(
-    ("plain", "escaped"),
-    [
-        ("a_b", "a_b"),
-        ("_a_ b_", r"\_a\_ b\_"),
-        ("__init__", r"\_\_init\_\_"),
-        ("a_*b*", r"a\_\*b\*"),
-        ("--skip", "--skip"),
-        ("---", r"\---"),
-        ("- - -", r"\- - -"),
-        ("= ", r"\="),
-        ("-1", "-1"),
-        ("#x", r"\#x"),
-    ],
-)
-def test_escapes(plain: str, escaped: str) -> None:
-    assert text.escape(plain) == escaped
-    assert MarkdownIt("commonmark").render(text.escape(plain)).strip() == f"<p>{plain.strip()}</p>"
 
 
 def test_foreign_text_stays_text() -> None:
@@ -364,18 +368,8 @@ def test_privacy_of_the_golden_cards() -> None:
         assert privacy.leaks(path.read_text(encoding="utf-8")) == []
 
 
-@pytest.mark.parametrize("value", [None, math.nan, math.inf])
-def test_an_absent_fact_cannot_be_printed(value: float | None) -> None:
-    with pytest.raises(ValueError, match="about to be printed"):
-        text.escape(value)
-
-
 def test_blank_facts_are_absent() -> None:
     blank = made.model(license=" ", license_name="\n", license_link="LICENSE")
     rendered = card.render(made.report(model=blank), made.recipe(), repo_id=REPO)
     assert "states no licence" in rendered
     assert "license" not in rendered.split("\n---\n")[0]
-
-
-def test_a_fence_is_longer_than_any_in_the_code() -> None:
-    assert text.fenced("a\n```\n# b\n````") == "`````\na\n```\n# b\n````\n`````"
