@@ -183,7 +183,8 @@ def test_fewer_evaluation_windows_than_asked_are_fine(run: Run, here: Path) -> N
         (
             {"calib": "own.jsonl", "lang": "sw,en"},
             TextUnavailable,
-            r"own.jsonl does not say which of several languages it is\. Give each its own: --calib sw=own.jsonl,en=FILE\.",
+            r"own.jsonl does not say which of several languages it is\. "
+            r"Give each its own: --calib sw=own.jsonl,en=FILE\.",
         ),
         ({"calib": "both", "eval_text": "self"}, RecipeError, "What a model writes itself cannot measure it."),
         ({"calib": "both", "lang": "sw,en,de", "samples": 2}, RecipeError, "2 windows cannot be shared out over 3"),

@@ -181,7 +181,7 @@ def test_a_full_disk_is_told_before_any_work(
 ) -> None:
     module = sys.modules["hubprune.run.room"]
     monkeypatch.setattr(module, "free_disk", lambda path: 1000)
-    with pytest.raises(NotEnoughDisk, match="GB"):
+    with pytest.raises(NotEnoughDisk, match="are free there"):
         finish(prune(small(model_folder), tmp_path / "out"))
     assert list(tmp_path.iterdir()) == []
 
