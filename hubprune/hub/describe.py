@@ -19,6 +19,7 @@ from hubprune.hub.links import refuse_links
 from hubprune.hub.progress import silent_bar
 from hubprune.hub.retry import patiently
 from hubprune.hub.source import Source
+from hubprune.hub.verify import Hashes, expected_hashes, fetched_whole, hashes_of
 
 
 @dataclass(frozen=True)
@@ -48,6 +49,7 @@ class Listing:
     index: dict[str, object] | None
     card: dict[str, Any]
     gated: str | None
+    hashes: Hashes  # of each file on the Hub; empty where nothing is fetched
 
 
 def describe(hub: Hub, source: Source) -> Description:
@@ -102,11 +104,12 @@ def listed(hub: Hub, source: Source) -> Listing:
             raise CheckpointDamaged(
                 f"{source.id} has no {CONFIG}.", "Only models that transformers can load are pruned."
             )
-        folder = fetch_small(hub, source, describing_files(files))
+        hashes = expected_hashes(info)
+        folder = fetch_small(hub, source, describing_files(files), hashes)
     card = info.card_data.to_dict() if info.card_data else {}
     card.setdefault("pipeline_tag", info.pipeline_tag)
     index = read_json(folder / INDEX, source.id) if INDEX in files else None
-    return Listing(files, folder, index, card, info.gated or None)
+    return Listing(files, folder, index, card, info.gated or None, hashes)
 
 
 def chosen_weights(source: Source, listing: Listing) -> list[str]:
@@ -133,19 +136,19 @@ def cached_snapshot(hub: Hub, source: Source) -> Path:
         )
 
 
-def fetch_small(hub: Hub, source: Source, names: list[str]) -> Path:
-    """Download a few small files; return the folder of the commit in the cache."""
-    return Path(
-        patiently(
-            lambda: hub.api.snapshot_download(
-                source.id,
-                revision=source.revision,
-                cache_dir=hub.cache_dir,
-                allow_patterns=exactly(names),
-                tqdm_class=silent_bar(),
-            )
+def fetch_small(hub: Hub, source: Source, names: list[str], hashes: Hashes) -> Path:
+    """Download a few small files that have these hashes; return the folder of the commit in the cache."""
+
+    def fetch() -> str:
+        return hub.api.snapshot_download(
+            source.id,
+            revision=source.revision,
+            cache_dir=hub.cache_dir,
+            allow_patterns=exactly(names),
+            tqdm_class=silent_bar(),
         )
-    )
+
+    return fetched_whole(hub, source.id, hashes_of(names, hashes), lambda: patiently(fetch))
 
 
 def exactly(names: list[str]) -> list[str]:
@@ -168,7 +171,7 @@ def _listed_folder(folder: Path, source: Source) -> Listing:
             f"The metadata in README.md of {source.id} is no readable YAML.",
             "Correct what stands between its two lines of ---.",
         ) from error
-    return Listing(files, folder, read_json(folder / INDEX, source.id) if INDEX in files else None, card, None)
+    return Listing(files, folder, read_json(folder / INDEX, source.id) if INDEX in files else None, card, None, {})
 
 
 def _agree(source: Source, tensors: dict[str, Any], index: dict[str, object] | None) -> None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import threading
 from collections.abc import Callable, Generator
+from pathlib import Path
 from typing import Any
 
 from huggingface_hub.utils import tqdm
@@ -46,14 +47,14 @@ def silent_bar(counter: Counter | None = None) -> type[tqdm]:
     return SilentBar
 
 
-def downloading(download: Callable[[type[tqdm]], str], total: int) -> Generator[Event, None, str]:
+def downloading(download: Callable[[type[tqdm]], Path], total: int) -> Generator[Event, None, Path]:
     """Run `download(tqdm_class)` in a thread and yield its progress in bytes; return what it returns.
 
     Closing this iterator cancels the download. Files that have arrived stay in the cache; huggingface_hub begins a file
     that has not arrived whole anew.
     """
     counter = Counter()
-    outcome: list[str] = []
+    outcome: list[Path] = []
     failure: list[BaseException] = []
 
     def work() -> None:

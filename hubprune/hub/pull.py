@@ -18,6 +18,7 @@ from hubprune.hub.files import CONFIG, files_beside, read_json, refuse_foreign_c
 from hubprune.hub.progress import downloading, silent_bar
 from hubprune.hub.retry import patiently
 from hubprune.hub.source import Source
+from hubprune.hub.verify import discard_damaged, fetched_whole, hashes_of
 
 SPARE_BYTES = 64 * 2**20  # left free on the disk beside the download
 
@@ -26,8 +27,9 @@ def pull(hub: Hub, source: Source, *, trust_remote_code: bool = False) -> Genera
     """Fetch a model; return its folder with weights, configuration, tokenizer and licence files (a Path).
 
     A local model is checked and its own folder returned. What the cache holds already is not fetched again, and an
-    interrupted download goes on with the files that are missing. Code in the repository is fetched only with
-    `trust_remote_code`, and never run here.
+    interrupted download goes on with the files that are missing. Each file is compared once with the hash that the Hub
+    names, also one that was in the cache before; a damaged one is fetched again. Code in the repository is fetched only
+    with `trust_remote_code`, and never run here.
 
     Raises NoSafetensors, RemoteCodeNeeded, UnsupportedArchitecture (an adapter), CheckpointDamaged, NotEnoughDisk,
     NotFound, Gated, Offline, HubTrouble.
@@ -37,14 +39,19 @@ def pull(hub: Hub, source: Source, *, trust_remote_code: bool = False) -> Genera
     names = needed(source, listing, code=trust_remote_code)
     if source.local or is_offline_mode():
         return listing.folder
+    hashes = hashes_of(names, listing.hashes)
+
+    def fetch(bar: type[tqdm]) -> Path:
+        return fetched_whole(hub, source.id, hashes, lambda: patiently(lambda: _fetch(hub, source, names, bar)))
+
     with translated(source.id), quiet():
+        discard_damaged(hub, listing.folder, hashes)
         missing = bytes_to_fetch(hub, source, names)
         if not missing:
-            return Path(_fetch(hub, source, names, silent_bar()))
+            return fetch(silent_bar())
         check_disk(hub.cache_dir, missing, source.id)
         yield Stage("download", f"Downloading {source.id} ({_gb(missing)})")
-        folder = yield from downloading(lambda bar: patiently(lambda: _fetch(hub, source, names, bar)), missing)
-    return Path(folder)
+        return (yield from downloading(fetch, missing))
 
 
 def needed(source: Source, listing: Listing, *, code: bool = False) -> list[str]:

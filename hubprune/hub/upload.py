@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import contextlib
-import hashlib
 import os
 import re
 import warnings
@@ -21,6 +20,7 @@ from hubprune.hub.client import Hub
 from hubprune.hub.files import CONFIG, INDEX
 from hubprune.hub.retry import BUSY, patiently
 from hubprune.hub.secrets import known_tokens
+from hubprune.hub.verify import git_hash, sha256
 from hubprune.recipe import RECIPE_FILE
 
 SKIPPED_FOLDERS = (".git", ".cache")  # never part of a repository; huggingface_hub skips them too
@@ -153,7 +153,7 @@ def additions(files: list[LocalFile], *, xet: bool, open_files: contextlib.ExitS
 
 
 def _same(remote: RepoSibling, local: LocalFile) -> bool:
-    return sha256(local) == remote.lfs.sha256 if remote.lfs else git_hash(local) == remote.blob_id
+    return sha256(local.path) == remote.lfs.sha256 if remote.lfs else git_hash(local.path) == remote.blob_id
 
 
 def preupload(hub: Hub, repo_id: str, operations: list[CommitOperationAdd], *, create_pr: bool) -> None:
@@ -168,17 +168,6 @@ def unwarned() -> Iterator[None]:
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")
         yield
-
-
-def sha256(file: LocalFile) -> str:
-    """The hex digest of a file's content, read in pieces."""
-    with file.path.open("rb") as stream:
-        return hashlib.file_digest(stream, "sha256").hexdigest()
-
-
-def git_hash(file: LocalFile) -> str:
-    """The id that git gives to the file's content."""
-    return hashlib.sha1(b"blob %d\0" % file.size + file.path.read_bytes(), usedforsecurity=False).hexdigest()
 
 
 def _refuse(path: Path, why: str) -> None:
