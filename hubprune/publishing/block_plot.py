@@ -30,11 +30,17 @@ def lines_of(report: Report) -> Lines:
     return lines
 
 
+def languages_of(report: Report) -> list[str]:
+    """The languages with a line, in the order of the table."""
+    found = list(dict.fromkeys(language for _, language in lines_of(report)))
+    table = [row.language for row in tables.language_rows(report)]
+    return sorted(found, key=lambda code: table.index(code) if code in table else len(table))
+
+
 def figure_of(report: Report, theme: Theme) -> Any:
     """The plot in one mode."""
     lines, lanes, targets = lines_of(report), tables.lane_names(report), tables.calibration_languages(report)
-    found = list(dict.fromkeys(language for _, language in lines))
-    languages = sorted(found, key=lambda code: code not in targets)
+    languages = languages_of(report)
     columns = min(4 if len(languages) > 6 else 2 if len(languages) == 4 else 3, len(languages))
     rows = math.ceil(len(languages) / columns)
     panel = 1.5 if rows == 1 else 1.05
@@ -61,7 +67,7 @@ def figure_of(report: Report, theme: Theme) -> Any:
     made.text(
         0.012,
         (FOOT + (height - HEAD - FOOT) / 2) / height,
-        "relative error of the output",
+        "relative output error (log scale)",
         rotation=90,
         va="center",
         color=theme.quiet,

@@ -19,9 +19,8 @@ def possible(report: Report) -> bool:
 
 
 def rows_of(report: Report) -> list[tables.Figures]:
-    """Languages with a ratio that can be drawn, the least hurt first."""
-    rows = [row for row in tables.language_rows(report) if row.language and drawable(row.ratio)]
-    return sorted(rows, key=lambda row: row.ratio or 0)
+    """Languages with a ratio that can be drawn, in the order of the table."""
+    return [row for row in tables.language_rows(report) if row.language and drawable(row.ratio)]
 
 
 def drawable(value: float | None) -> bool:
@@ -68,7 +67,7 @@ def _bar(axes: Any, y: float, middle: float | None, error: float | None, colour:
     """A line of one standard error to each side."""
     if middle is not None and error is not None and math.isfinite(error):
         ends = [max(middle - error, middle / 100), middle + error]
-        axes.plot(ends, [y, y], color=colour, linewidth=1.8, zorder=2, solid_capstyle="butt")
+        axes.plot(ends, [y, y], color=colour, linewidth=1.8, zorder=3.5, solid_capstyle="butt")
 
 
 def _scale(axes: Any, values: list[float]) -> None:

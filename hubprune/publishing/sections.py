@@ -7,6 +7,7 @@ import math
 import re
 
 from hubprune.publishing import metadata, plots, tables, text
+from hubprune.publishing.block_plot import languages_of as block_plot_languages
 from hubprune.publishing.tables import Table
 from hubprune.publishing.text import HUB, Md, code, count, link, listed, md, name_of, percent, prose
 from hubprune.publishing.verdict import caution as plain_caution
@@ -61,7 +62,7 @@ def block_plot(report: Report, repo_id: str | None) -> Md | None:
     if "blocks" not in plots.kinds(report):
         return None
     blocks = len({row.index for row in report.blocks})
-    names = [name_of(language) for language in dict.fromkeys(row.language for row in report.blocks)]
+    names = [name_of(language) for language in block_plot_languages(report)]
     alt = f"Relative output error over {count(blocks, 'block')} and mean signal-to-noise ratio: {listed(names)}."
     caption = (
         "Each block's output against the dense model's on the evaluation text: mean squared difference over mean "

@@ -77,11 +77,12 @@ def pair(axes: Any, y: float, target: float | None, control: float | None, theme
     """The two lanes of one language: a full dot, a hollow one, a faint line between them."""
     if target is not None and control is not None:
         axes.plot([target, control], [y, y], color=theme.faint, linewidth=2, zorder=1)
-    style = {"markersize": 7.5, "markeredgewidth": 1.8, "linestyle": "none", "marker": "o"}
-    if control is not None:
-        axes.plot(control, y, color=theme.control, markerfacecolor=theme.page, zorder=3, **style)
+    style = {"linestyle": "none", "marker": "o"}
+    if control is not None:  # wider than the full dot, so that it shows around one in the same place
+        ring = {"markersize": 10, "markeredgewidth": 1.8, "markerfacecolor": theme.page}
+        axes.plot(control, y, color=theme.control, zorder=3, **ring, **style)
     if target is not None:
-        axes.plot(target, y, color=theme.target, zorder=4, **style)
+        axes.plot(target, y, color=theme.target, zorder=4, markersize=7, markeredgewidth=0, **style)
 
 
 def key(made: Any, left: float, lanes: list[tuple[str, str, str]]) -> None:

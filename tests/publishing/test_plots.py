@@ -12,7 +12,8 @@ import matplotlib
 import pytest
 from PIL import Image
 
-from hubprune.publishing import plots
+from hubprune.publishing import block_plot, cost_plot, plots
+from hubprune.publishing.theme import DARK, LIGHT, Theme, figure, pair, save
 from hubprune.report import PRUNED, Report
 
 ALL = ["perplexity-light.png", "perplexity-dark.png", "blocks-light.png", "blocks-dark.png"]
@@ -54,6 +55,33 @@ def test_what_has_no_numbers_is_not_drawn_and_old_plots_go(tmp_path: Path) -> No
     assert sorted(path.name for path in tmp_path.iterdir()) == sorted(ALL[:2])
     assert plots.draw(made.bare()[0], tmp_path) == []
     assert not list(tmp_path.iterdir())
+
+
+def test_both_plots_have_the_order_of_the_table() -> None:
+    codes = ["zh", "en", "sw", "ar"]
+    rows = [made.language(code, target=code == "sw") for code in codes]
+    report = made.report(languages=rows, blocks=made.blocks(["ar", "sw", "en", "zh"]))
+    assert block_plot.languages_of(report) == ["sw", "zh", "en", "ar"]
+    assert [row.language for row in cost_plot.rows_of(report)] == ["sw", "zh", "en", "ar"]
+
+
+def test_the_scale_of_the_errors_is_named() -> None:
+    drawn = block_plot.figure_of(made.report(), LIGHT)
+    assert "relative output error (log scale)" in [label.get_text() for label in drawn.texts]
+
+
+@pytest.mark.parametrize("theme", [LIGHT, DARK])
+def test_a_control_in_the_same_place_shows_around_the_dot(tmp_path: Path, theme: Theme) -> None:
+    drawn = figure(2, 2, theme)
+    axes = drawn.add_axes((0, 0, 1, 1))
+    axes.set_axis_off()
+    pair(axes, 0.5, 0.5, 0.5, theme)
+    save(drawn, tmp_path / "dots.png")
+    with Image.open(tmp_path / "dots.png") as image:
+        colours = image.convert("RGB").getcolors(image.width * image.height) or []
+    counts = {"#" + "".join(f"{part:02x}" for part in colour): number for number, colour in colours}  # type: ignore[union-attr]
+    assert counts[theme.target] > 100
+    assert counts[theme.control] > 100
 
 
 def extreme(ratio: float, error: float | None) -> Report:
