@@ -21,6 +21,7 @@ from hubprune.errors import HubpruneError, NotFound, NoWritePermission, RepoExis
 from hubprune.events import Event, Progress, Published, Stage, Warned
 from hubprune.hub.client import Hub, quiet, whoami
 from hubprune.hub.failures import status_of, translate, translated
+from hubprune.hub.refresh import refresh
 from hubprune.hub.retry import is_transient, patiently
 from hubprune.hub.secrets import cause_to_show, scrub
 from hubprune.hub.upload import (
@@ -62,7 +63,8 @@ def push(
         message: First line of the commit's message.
         force: Write into a repository that holds something else; its weight files are replaced.
 
-    Where the repository already holds this model nothing is committed, and Published names the commit that is there.
+    Where the repository already holds this model, a card that changed is committed with its plots and results, and
+    otherwise nothing: Published then names the commit that is there.
 
     Raises NotSignedIn, NoWritePermission, RepoExists, NotFound (a pull request to a missing repository),
     UploadInterrupted (the same call completes it), HubpruneError for files that must not be published.
@@ -81,11 +83,12 @@ def push(
             if info is None:
                 info = _create(hub, repo_id, folder, private)
             mark = _read_mark(folder, hub, repo_id)
+            made: CommitInfo | None
             if holds_it:
-                commit, pull_request = str(info.sha), None
+                made = yield from refresh(hub, repo_id, files, info, message, create_pr=create_pr)
             else:
                 made = yield from _commit(hub, repo_id, files, info, message or MESSAGE, create_pr)
-                commit, pull_request = made.oid, made.pr_url
+            commit, pull_request = (made.oid, made.pr_url) if made else (str(info.sha), None)
             if info.private and not private and mark and not create_pr:
                 patiently(lambda: hub.api.update_repo_settings(repo_id, private=False), reconnect=True)
                 info.private = False

@@ -14,6 +14,7 @@ from hubprune.errors import (
 )
 from hubprune.events import Progress, Published, Stage, Warned
 from hubprune.hub import push
+from hubprune.publishing.card import OWN_BEGIN, OWN_END
 
 from .conftest import asked, drained, messages, outcome, write_model
 
@@ -87,6 +88,48 @@ def test_a_card_edited_on_the_hub_is_left_alone(server, hub, result):
     hub.api.upload_file(path_or_fileobj=MINE, path_in_repo="README.md", repo_id="alice/sparse")
     outcome(push(hub, result, "alice/sparse"))
     assert server.read_file("alice/sparse", "README.md") == MINE
+
+
+def card(own: str, rest: str = "Rest") -> str:
+    return f"---\nlicense: other\n---\n\n{OWN_BEGIN}{own}{OWN_END}\n\n# {rest}\n"
+
+
+@pytest.mark.parametrize(
+    ("there", "ours"),
+    [
+        (card("\n"), card("\nWhy we made it.\n")),
+        (card("\nOld words.\n"), card("\nNew words.\n")),
+        (card("\nWords.\n"), card("\nWords.\n", "Made by a newer version")),
+        (card("\n"), card("\n", "Made by a newer version")),
+    ],
+)
+def test_a_new_card_is_published_alone(server, hub, result, there, ours):
+    (result / "README.md").write_text(there)
+    (result / "plots").mkdir()
+    (result / "plots" / "blocks.png").write_bytes(b"old")
+    first = outcome(push(hub, result, "alice/sparse"))
+    (result / "README.md").write_text(ours)
+    (result / "plots" / "blocks.png").write_bytes(b"new")
+    server.clear_requests()
+    again = outcome(push(hub, result, "alice/sparse"))
+    assert again.commit != first.commit
+    assert commits(server, "alice/sparse") == 3
+    assert server.read_file("alice/sparse", "README.md").decode() == ours
+    assert server.read_file("alice/sparse", "plots/blocks.png") == b"new"
+    assert server.read_file("alice/sparse", "model.safetensors") == (result / "model.safetensors").read_bytes()
+    assert not any("lfs" in request or "PUT" in request for request in asked(server)), "weights travelled again"
+    assert outcome(push(hub, result, "alice/sparse")) == again
+    assert commits(server, "alice/sparse") == 3
+
+
+def test_words_written_on_the_hub_are_not_taken_away(server, hub, result):
+    (result / "README.md").write_text(card("\n"))
+    outcome(push(hub, result, "alice/sparse"))
+    edited = card("\nWritten on the Hub.\n").encode()
+    hub.api.upload_file(path_or_fileobj=edited, path_in_repo="README.md", repo_id="alice/sparse")
+    events, _ = drained(push(hub, result, "alice/sparse"))
+    assert server.read_file("alice/sparse", "README.md") == edited
+    assert Warned("README.md of alice/sparse was edited on the Hub, and stays as it is there.") in events
 
 
 @pytest.mark.parametrize("changed", ["model.safetensors", "hubprune.yaml", "config.json"])
