@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from hubprune.errors import NotSignedIn, Offline
-from hubprune.estimate import free_disk, free_gpu_memory, free_memory, needs, speed
+from hubprune.estimate import Needs, free_disk, free_gpu_memory, free_memory, needs, speed
 from hubprune.hub import Hub, Source, connect, default_repo_id, translated
 from hubprune.hub.client import quiet
 from hubprune.hub.describe import listed
@@ -13,9 +13,9 @@ from hubprune.hub.pull import bytes_to_fetch, needed
 from hubprune.naming import repo_name
 from hubprune.recipe import Recipe
 from hubprune.report import ModelFacts
-from hubprune.run.examine import examine, uses_text, workload
+from hubprune.run.examine import Examined, examine, uses_text, workload
 from hubprune.run.prune import warnings_of
-from hubprune.run.room import MEMORY_MARGIN
+from hubprune.run.room import MEMORY_MARGIN, STATE_COPIES
 
 SMALL_FILE = 100_000_000  # bytes; what lies beside the weights and is copied
 SMALL_MODEL = 3_000_000_000  # parameters
@@ -32,6 +32,7 @@ class Plan:
     gated: str | None  # None, "auto" or "manual"
     downloads: int  # bytes to fetch; what the cache already holds is not counted
     output: int  # bytes of the artefact
+    state: int | None  # saved on disk to resume from; 0: computed again instead; None: a broken-off run begins anew
     disk_needed: int
     disk_free: int
     memory_needed: int  # of the process
@@ -66,6 +67,7 @@ def make_plan(recipe: Recipe, hub: Hub | None = None, repo_id: str | None = None
         size for name, size in description.files.items() if name not in description.weights and size < SMALL_FILE
     )
     on_disk = need.lanes if need.memory > free * MEMORY_MARGIN else 0
+    state = _state(examined, need, description.weight_bytes + downloads + on_disk, free_disk(hub.cache_dir))
     return Plan(
         model=examined.facts,
         recipe=resolved,
@@ -74,7 +76,8 @@ def make_plan(recipe: Recipe, hub: Hub | None = None, repo_id: str | None = None
         gated=description.gated,
         downloads=downloads,
         output=output,
-        disk_needed=downloads + output + on_disk,
+        state=state,
+        disk_needed=downloads + output + on_disk + (state or 0),
         disk_free=free_disk(hub.cache_dir),
         memory_needed=need.memory - on_disk,
         memory_free=free,
@@ -87,6 +90,13 @@ def make_plan(recipe: Recipe, hub: Hub | None = None, repo_id: str | None = None
         ],
         warnings=warnings_of(examined, recipe) + _notes(resolved, examined.facts),
     )
+
+
+def _state(examined: Examined, need: Needs, other: int, free: int) -> int | None:
+    """Bytes of hidden states kept for a resume beside `other` bytes; 0 where the disk is too short for them."""
+    if not examined.facts.streamed:
+        return None
+    return STATE_COPIES * need.lanes if other + STATE_COPIES * need.lanes <= free else 0
 
 
 def _downloads(hub: Hub, source: Source) -> int:

@@ -18,6 +18,15 @@ STORAGE_TRUTH = "same size as the dense model; zeros do not speed up standard ru
 GATES = {"auto": "gated: accept the terms on the model's page", "manual": "gated: ask for access on the model's page"}
 
 
+def resume_in_words(state: int | None) -> str:
+    """What a run that breaks off leaves behind."""
+    if state is None:
+        return "a run that breaks off begins anew: the model is loaded whole"
+    if state == 0:
+        return "after the last finished block; the disk is too short for the hidden states, which are computed again"
+    return f"after the last finished block; {size(state)} of the disk hold the state until the run ends"
+
+
 def plan_lines(plan: Plan) -> list[tuple[str, str]]:
     """Heading and text of each line of the page."""
     model, recipe = plan.model, plan.recipe
@@ -30,6 +39,7 @@ def plan_lines(plan: Plan) -> list[tuple[str, str]]:
         ("Download", f"{size(plan.downloads)}" if plan.downloads else "nothing"),
         ("Result", f"{size(plan.output)}: {STORAGE_TRUTH}"),
         ("Disk", needed(plan.disk_needed, plan.disk_free)),
+        ("Resume", resume_in_words(plan.state)),
         ("Memory", needed(plan.memory_needed, plan.memory_free)),
     ]
     if plan.gpu_memory_needed is not None:

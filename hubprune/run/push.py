@@ -5,6 +5,7 @@ from __future__ import annotations
 import hashlib
 import json
 import shutil
+import time
 from collections.abc import Generator
 from pathlib import Path
 from typing import Any
@@ -20,6 +21,8 @@ from hubprune.report import RESULTS_FILE, Report
 from hubprune.run.examine import examine, uses_text
 from hubprune.run.prune import prune, unfinished_folder
 from hubprune.run.state import blocks_done
+
+OLD = 30 * 24 * 3600.0  # seconds
 
 
 def push(
@@ -49,6 +52,7 @@ def push(
         yield there
         return Report.load(earlier.folder), there
     source = resolve(hub, recipe.model, recipe.revision)
+    forget_old_runs(hub)
     folder = result_folder(hub, recipe.replace(revision=source.revision))
     if (folder / RESULTS_FILE).is_file():
         yield Stage("check", f"Taking up the finished result of an earlier run in {folder}")
@@ -112,6 +116,13 @@ def publish(
     check_target(hub, repo_id, folder, create_pr=create_pr, force=force)  # a push that is refused changes nothing here
     finish(folder, report, recipe, repo_id)
     return (yield from upload(hub, folder, repo_id, private=private, create_pr=create_pr, message=message, force=force))
+
+
+def forget_old_runs(hub: Hub) -> None:
+    """Delete what pushes that were never completed left behind more than OLD seconds ago."""
+    for path in (hub.cache_dir.parent / "hubprune").glob("*-*"):
+        if path.is_dir() and time.time() - path.stat().st_mtime > OLD:
+            shutil.rmtree(path, ignore_errors=True)
 
 
 def result_folder(hub: Hub, recipe: Recipe) -> Path:

@@ -60,6 +60,7 @@ def made_up_plan(recipe: Recipe, hub: Any, repo_id: str | None, *, private: bool
         "gated": "manual",
         "downloads": 1_200_000_000,
         "output": 1_210_000_000,
+        "state": 1_000_000_000,
         "disk_needed": 2_410_000_000,
         "disk_free": 90_000_000_000,
         "memory_needed": 3_000_000_000,

@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import json
+import os
 import shutil
+import time
 from collections.abc import Iterator
 from pathlib import Path
 from types import SimpleNamespace
@@ -173,6 +175,16 @@ def test_a_target_that_cannot_be_written_is_told_before_any_work(
         with pytest.raises(error):
             next(events)
     assert not [record for record in server.requests if "model.safetensors" in record.path]
+
+
+def test_what_was_never_completed_is_deleted_in_time(hub: Hub) -> None:
+    runs = hub.cache_dir.parent / "hubprune"
+    for name, age in (("model-old-123456789012", 31), ("model-new-123456789012.unfinished", 29)):
+        (runs / name).mkdir(parents=True)
+        moment = time.time() - age * 24 * 3600
+        os.utime(runs / name, (moment, moment))
+    finish(push(small(BASE, seed=21, measure=False), "alice/tidy", hub=hub))
+    assert [path.name for path in runs.iterdir() if path.is_dir()] == ["model-new-123456789012.unfinished"]
 
 
 def test_two_published_events_are_one(hub: Hub) -> None:
