@@ -13,9 +13,15 @@ import pytest
 ROOT = Path(__file__).parent.parent.parent
 PLUG_IN = Path("optimum", "commands", "register", "register_hubprune.py")
 PIP = (sys.executable, "-m", "pip", "--disable-pip-version-check", "--quiet", "install", "--no-deps", "--no-index")
-# What the scripts `optimum-cli` and `hubprune` run, in a process that knows hubprune by one folder alone.
-OPTIMUM = "import site, sys; site.addsitedir(sys.argv.pop(1)); from optimum.commands.optimum_cli import main; main()"
-HUBPRUNE = "import site, sys; site.addsitedir(sys.argv.pop(1)); from hubprune.cli import main; main()"
+# What the scripts `optimum-cli` and `hubprune` run, in a process that knows hubprune by one folder alone: an
+# installation of hubprune in the environment of the tests themselves is taken out first.
+ALONE = f"""\
+import os, site, sys
+sys.path[:] = [path for path in sys.path if not os.path.isfile(os.path.join(path, {str(PLUG_IN)!r}))]
+site.addsitedir(sys.argv.pop(1))
+"""
+OPTIMUM = ALONE + "from optimum.commands.optimum_cli import main; main()"
+HUBPRUNE = ALONE + "from hubprune.cli import main; main()"
 HEAVY = ("torch", "transformers", "huggingface_hub", "datasets", "hubprune")
 SHORT = [
     *("--lang", "sw", "--calib", "demo", "--eval-text", "demo", "--samples", "2", "--eval-samples", "2"),
