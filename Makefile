@@ -13,11 +13,12 @@ TORCH_INDEX ?=
 PIP = $(VENV)/bin/python -m pip --disable-pip-version-check --quiet
 
 .DEFAULT_GOAL := help
-.PHONY: help demo test lint bench docs live-check clean
+.PHONY: help demo test stress lint bench docs live-check clean
 
 help:
 	@echo "make demo        the whole loop on embedded data, installed into $(VENV)"
 	@echo "make test        the tests, with coverage"
+	@echo "make stress      200 faulty Hubs and 200 killed runs; about an hour"
 	@echo "make lint        ruff and mypy"
 	@echo "make bench       the measurements of benchmarks/"
 	@echo "make docs        docs/cli.md and docs/demo.svg, from the program itself"
@@ -29,6 +30,10 @@ demo: $(VENV)/.installed
 
 test: $(VENV)/.test
 	$(VENV)/bin/python -m pytest --cov=hubprune --cov-report=term:skip-covered $(ARGS)
+
+stress: $(VENV)/.test
+	$(VENV)/bin/python tests/stress/hub_faults.py 200
+	$(VENV)/bin/python tests/stress/kills.py 200
 
 lint: $(VENV)/.lint
 	$(VENV)/bin/ruff check
