@@ -15,7 +15,9 @@ import sys
 import time
 from pathlib import Path
 
+import accelerate  # noqa: F401 - imported here once instead of in every fork, as are the next ones
 from running import digests
+from transformers import AutoConfig, AutoTokenizer, LlamaForCausalLM  # noqa: F401
 
 from hubprune.events import run_to_end
 from hubprune.recipe import Recipe
