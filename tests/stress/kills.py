@@ -12,10 +12,9 @@ import sys
 import tempfile
 from pathlib import Path
 
-ROOT = Path(__file__).parent.parent.parent
-sys.path.insert(0, str(ROOT / "tests" / "run"))
-sys.path.insert(0, str(ROOT / "tests"))
-import conftest  # noqa: F401  # first: it shuts the network and cleans the environment
+sys.path.insert(0, str(Path(__file__).parent.parent / "run"))
+sys.path.insert(0, str(Path(__file__).parent.parent))
+from conftest import ROOT  # first: it shuts the network and cleans the environment
 from running import small
 
 
