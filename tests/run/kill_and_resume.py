@@ -13,6 +13,7 @@ import shutil
 import signal
 import sys
 import time
+import traceback
 from pathlib import Path
 
 import accelerate  # noqa: F401 - imported here once instead of in every fork, as are the next ones
@@ -55,6 +56,8 @@ def started(recipe: Recipe, out: Path) -> int:
     try:
         run_to_end(prune(recipe, out, resume=True))
         code = 0
+    except BaseException:
+        traceback.print_exc()
     finally:
         os._exit(code)
 
