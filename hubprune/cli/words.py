@@ -77,7 +77,7 @@ def secrets_in(words: Iterable[str]) -> list[str]:
 
 
 def local_path_to_name(word: str) -> str:
-    """`/home/me/sw.txt` -> `sw.txt`, also behind `--calib=` and `sw=`; every other word is left alone."""
+    """`~/texts/sw.txt` -> `sw.txt`, also behind `--calib=` and `sw=`; every other word is left alone."""
     front, _, path = word.rpartition("=")
     if not (path.startswith(("~", "\\\\")) or Path(path).is_absolute() or re.match(r"[A-Za-z]:[\\/]", path)):
         return word
