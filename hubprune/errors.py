@@ -17,6 +17,9 @@
     ├── NotEnoughDisk
     ├── TextTooShort                       fewer full windows than asked for
     ├── TextUnavailable                    a text source that cannot be read
+    ├── TaskUnavailable                    a task that cannot be measured: its data set, its YAML, no items
+    ├── ExtraMissing                       a part of hubprune that is installed on its own is not there
+    ├── QualityGate               exit 3   the result is worse than the user allows
     ├── OutputExists                       a folder that would be overwritten
     │   └── Unfinished                     a run that was broken off there and can be resumed
     ├── RepoExists                         a repository that would be overwritten
@@ -103,6 +106,18 @@ class TextTooShort(HubpruneError):
 
 class TextUnavailable(HubpruneError):
     pass
+
+
+class TaskUnavailable(HubpruneError):
+    pass
+
+
+class ExtraMissing(HubpruneError):
+    pass
+
+
+class QualityGate(HubpruneError):
+    exit_code = 3
 
 
 class OutputExists(HubpruneError):

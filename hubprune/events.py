@@ -11,12 +11,12 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, TypeVar
 
-from hubprune.report import LanguageRow, Report
+from hubprune.report import GenerationRow, LanguageRow, Report, TaskRow
 
 
 @dataclass(frozen=True)
 class Stage:
-    """A stage begins. `name` is one of download, check, text, prune, measure, write, publish, verify."""
+    """A stage begins. `name` is one of check, download, text, tasks, prune, measure, verify, generate, publish."""
 
     name: str
     text: str
@@ -41,9 +41,18 @@ class Warned:
 
 @dataclass(frozen=True)
 class Measured:
-    """One language's row of the table is final."""
+    """One row of a table is final."""
 
-    row: LanguageRow
+    row: LanguageRow | TaskRow | GenerationRow
+
+
+@dataclass(frozen=True)
+class Said:
+    """A model has continued prompt number `prompt` by `text`; all pieces of a prompt, joined, are the continuation."""
+
+    lane: str
+    prompt: int
+    text: str
 
 
 @dataclass(frozen=True)
@@ -65,7 +74,7 @@ class Published:
     pull_request: str | None = None
 
 
-Event = Stage | Progress | Warned | Measured | Finished | Published
+Event = Stage | Progress | Warned | Measured | Said | Finished | Published
 Result = TypeVar("Result")
 
 

@@ -82,6 +82,14 @@ class Recipe:
         "evaluation", "Text to measure on; sources as for --calib.", "auto", metavar="SOURCE"
     )
     eval_samples: int = option("evaluation", "Windows measured in each language.", 32, metavar="N")
+    tasks: tuple[str, ...] = option(
+        "evaluation",
+        "Tasks of lm-eval: names, globs, a folder of YAML tasks, or none (auto: those of `hubprune languages`).",
+        ("auto",),
+        metavar="TASK,...",
+    )
+    limit: int | None = option("evaluation", "Items of each task, the first ones; 0 takes all.", 200, metavar="N")
+    generate: bool = option("evaluation", "Generate no text.", True, off="--no-generate")
     control: str | None = option(
         "evaluation",
         "Language of the control: pruned in the same run, only measured.",
@@ -107,6 +115,9 @@ class Recipe:
         put("skip", (self.skip,) if isinstance(self.skip, str) else tuple(self.skip))
         languages = self.eval_lang.split(",") if isinstance(self.eval_lang, str) else self.eval_lang
         put("eval_lang", tuple(dict.fromkeys(resolve(name).code for name in languages if name)))
+        tasks = self.tasks.split(",") if isinstance(self.tasks, str) else self.tasks
+        put("tasks", tuple(dict.fromkeys(name.strip() for name in tasks if name.strip() and name.strip() != "none")))
+        put("limit", self.limit or None)
         put("control", resolve(self.control).code if self.control else None)
         put("pattern", str(self.pattern))
         parse_pattern(self.pattern)
@@ -116,7 +127,8 @@ class Recipe:
                     f"{name} is {getattr(self, name)!r}, which is none of {', '.join(allowed)}.",
                     suggestion(str(getattr(self, name)), allowed),
                 )
-        for name, least in (("samples", 1), ("seq_len", 8), ("eval_samples", 1), ("batch_size", 1), ("seed", 0)):
+        ones = dict.fromkeys(("samples", "eval_samples", "limit", "batch_size"), 1)
+        for name, least in (ones | {"seq_len": 8, "seed": 0}).items():
             value = getattr(self, name)
             if value is not None and (isinstance(value, bool) or not isinstance(value, int) or value < least):
                 raise RecipeError(f"{name} is {value!r}, but must be a whole number of at least {least}.")

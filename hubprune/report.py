@@ -121,6 +121,113 @@ class LanguageRow:
 
 
 @dataclass(frozen=True)
+class Paired:
+    """Two lanes on the same items: the mean of the differences between their scores."""
+
+    difference: float  # mean of lane - reference
+    se: float | None  # standard error of that mean, paired over items; None with fewer than two items
+    better: int  # items on which the lane scores higher
+    worse: int  # items on which it scores lower
+    p: float | None  # two-sided exact sign test over the items that differ; None where none does
+
+
+@dataclass(frozen=True)
+class TaskScore:
+    """Score of one lane on one task."""
+
+    value: float  # mean over items, between 0 and 1
+    se: float | None  # standard error of that mean over items
+    against_dense: Paired | None = None  # None for the dense lane
+
+
+@dataclass(frozen=True)
+class TaskRow:
+    """One task in one language: every lane on the same items."""
+
+    language: str  # code; "" where the task belongs to no language we know
+    calibrated: bool  # among the languages of the calibration text
+    task: str  # lm-eval's name
+    metric: str  # lm-eval's name, e.g. "acc" or "exact_match"
+    kind: str  # what it asks for: "minimal pairs", "knowledge", "reasoning", "reading"; "" where not known
+    items: int
+    chance: float | None  # the metric's value for guessing; None where guessing cannot be scored
+    shots: int  # examples in the prompt
+    source: str  # data set's Hub id, or "local"
+    revision: str | None
+    config: str | None
+    split: str | None
+    license: str | None
+    version: str  # of lm-eval's task
+    scores: dict[str, TaskScore]  # lane -> score; keys DENSE, PRUNED and, where run, CONTROL
+    against_control: Paired | None = None  # the pruned lane against the control
+    truncated: int = 0  # items whose context was longer than the model's
+    sha256: str = ""  # of all requests' token ids
+
+
+@dataclass(frozen=True)
+class GenerationScore:
+    """Greedy continuations of one lane in one language."""
+
+    in_language: float | None  # share of the continuations in the prompts' language; None where it cannot be told
+    repetition: float  # share of 4-grams that occurred before in the same continuation, mean over continuations
+    tokens: int  # generated
+
+
+@dataclass(frozen=True)
+class Sample:
+    """One prompt and what each lane made of it."""
+
+    prompt: str
+    texts: dict[str, str]  # lane -> continuation
+
+
+@dataclass(frozen=True)
+class GenerationRow:
+    """One language's greedy continuations of the prompts that come with hubprune."""
+
+    language: str
+    calibrated: bool
+    new_tokens: int  # asked for, of each continuation
+    scores: dict[str, GenerationScore]  # lane -> score
+    samples: list[Sample]
+
+
+@dataclass(frozen=True)
+class SpeedRow:
+    """One model at one batch size: medians over the rounds."""
+
+    lane: str  # DENSE or PRUNED
+    form: str  # "dense" tensors, or "2:4" where torch's semi-structured tensors were used
+    batch: int
+    prefill: float  # prompt tokens per second, over the batch
+    decode: float  # generated tokens per second, over the batch
+    peak_memory: int  # bytes: of the device where it has memory of its own, else of a process with this model alone
+    prefill_ratio: float | None = None  # to the dense lane's dense tensors, median of the rounds' ratios
+    decode_ratio: float | None = None
+
+
+@dataclass(frozen=True)
+class Speed:
+    """Speed as measured on one device, models taken in turn."""
+
+    device: str
+    dtype: str
+    prompt_tokens: int
+    new_tokens: int
+    rounds: int
+    rows: list[SpeedRow]
+    notes: list[str]
+
+
+@dataclass(frozen=True)
+class Size:
+    """Bytes of one model's files."""
+
+    weights: int  # of the weight files
+    download: int  # of all files that a loader fetches
+
+
+@dataclass(frozen=True)
 class BlockRow:
     """Output of one pruned block against the dense block, each on its own lane's inputs."""
 
@@ -160,6 +267,12 @@ class Report:
     hubprune_version: str
     against: ModelFacts | None = None  # the dense model of an evaluation
     artefact: str = "dense"
+    tasks: list[TaskRow] = field(default_factory=list)
+    no_tasks: dict[str, str] = field(default_factory=dict)  # language -> why it has no task figure; "" for all
+    generations: list[GenerationRow] = field(default_factory=list)
+    no_generations: str | None = None  # why no text was generated
+    sizes: dict[str, Size] = field(default_factory=dict)  # lane -> size of the files
+    speed: Speed | None = None
     schema_version: int = field(default=SCHEMA_VERSION)
 
     def to_dict(self) -> dict[str, Any]:

@@ -24,7 +24,7 @@ LONGEST_CODE, LONGEST_TEST = 300, 400  # lines
 
 # Room -> the rooms it may import. A room is a file or folder right under hubprune/; each may import itself.
 GROUND = {"errors", "events", "language_table", "languages", "naming", "recipe", "report"}
-ENGINE = {"checkpoint", "pruning", "evaluation", "calibration", "hub", "publishing", "estimate"}
+ENGINE = {"checkpoint", "pruning", "evaluation", "calibration", "hub", "publishing", "estimate", "tasks", "generation"}
 MAY_IMPORT: dict[str, set[str]] = {
     "errors": set(),
     "language_table": set(),
@@ -41,6 +41,8 @@ MAY_IMPORT: dict[str, set[str]] = {
     "hub": GROUND,
     "calibration": GROUND | {"hub"},
     "publishing": GROUND,
+    "tasks": GROUND | {"evaluation", "hub"},
+    "generation": GROUND,
     "run": GROUND | ENGINE,
     "inspection": GROUND | {"checkpoint", "pruning", "hub"},
     "planning": GROUND | {"estimate", "hub", "run"},

@@ -43,7 +43,7 @@ def fails(monkeypatch: pytest.MonkeyPatch):
 def test_every_known_failure(kind: type[errors.HubpruneError], cli, fails) -> None:
     fails(kind("It is broken.", "Mend it.\nThen try again."))
     answer = cli("languages")
-    assert answer.code == (2 if issubclass(kind, errors.UsageError) else 1)
+    assert answer.code == (2 if issubclass(kind, errors.UsageError) else 3 if kind is errors.QualityGate else 1)
     assert answer.out == ""
     assert answer.err == "Error: It is broken.\n       Mend it.\n       Then try again.\n"
     answer = cli("languages", "--json")

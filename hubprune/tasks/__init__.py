@@ -1,0 +1,1 @@
+"""Tasks of lm-eval whose log-likelihoods ride the walk."""
