@@ -20,12 +20,30 @@ Allocate = Callable[[tuple[int, ...], torch.dtype], torch.Tensor]
 
 
 @dataclass(frozen=True)
+class Readout:
+    """Tokens whose probability is asked for: `targets` after the first `start` tokens of window `window`."""
+
+    window: int
+    start: int
+    targets: tuple[int, ...]
+
+
+@dataclass(frozen=True)
 class Group:
-    """Windows under one opaque label: tokens (windows, tokens in a window), and their weight in the statistics."""
+    """Windows under one opaque label.
+
+    Attributes:
+        tokens: (windows, tokens in a window).
+        weight: in the statistics.
+        readouts: what is asked of the windows; without any, the loss of every token but the first.
+        batch_size: windows computed at a time; the walk's own if None.
+    """
 
     label: str
     tokens: torch.Tensor
     weight: float = 1.0
+    readouts: tuple[Readout, ...] = ()
+    batch_size: int | None = None
 
 
 @dataclass
@@ -57,8 +75,9 @@ def start_lane(groups: list[Group], calls: BlockCalls, batch_size: int, allocate
     """Embed the windows: the lane as it enters block 0."""
     batches = []
     for group in groups:
-        for at in range(0, len(group.tokens), batch_size):
-            rows = slice(at, min(at + batch_size, len(group.tokens)))
+        size = group.batch_size or batch_size
+        for at in range(0, len(group.tokens), size):
+            rows = slice(at, min(at + size, len(group.tokens)))
             hidden, kept = calls.embed(group.tokens[rows].to(calls.skeleton.device))
             home = allocate(tuple(hidden.shape), hidden.dtype)
             home.copy_(hidden)

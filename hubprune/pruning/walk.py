@@ -26,7 +26,7 @@ from hubprune.events import Progress
 from hubprune.pruning.calls import BlockCalls
 from hubprune.pruning.collect import InputGroup, collect
 from hubprune.pruning.lanes import Allocate, Batch, Group, Lane, copy_lane, start_lane
-from hubprune.pruning.loss import token_losses
+from hubprune.pruning.measured import MatrixCount, WalkResult, answers_of, compare, losses_of
 from hubprune.pruning.methods import Method
 from hubprune.pruning.patterns import Pattern
 from hubprune.pruning.statistics import InputNorms, SecondMoment
@@ -43,41 +43,6 @@ class Variant:
     pattern: Pattern | None = None
     calibration: list[Group] = field(default_factory=list)
     weights: Tensors | None = None  # taken instead of pruning
-
-
-@dataclass(frozen=True)
-class MatrixCount:
-    """Zeros of one pruned matrix: of its mask, in its stored weights, and in the dense weights before."""
-
-    block: int
-    name: str  # local name in the block
-    shape: tuple[int, int]  # (out, in)
-    masked: int
-    stored: int
-    dense: int
-    kind: str  # the name with "*" for an expert's number
-    parameter: str  # local name of the parameter that holds the matrix
-    pooled: bool = False  # an expert with too few tokens, pruned by the mean statistic over its block's experts
-    damping: float | None = None  # added to the second moment, as a share of its mean diagonal
-
-
-@dataclass
-class BlockError:
-    """Sums over all elements of a block's output: of y^2, and of (y - y')^2 for the pruned block's y'."""
-
-    signal: float = 0.0
-    noise: float = 0.0
-
-
-@dataclass
-class WalkResult:
-    """What the walk measured. Labels are those of the evaluation groups."""
-
-    losses: dict[str, dict[str, torch.Tensor]] = field(
-        default_factory=dict
-    )  # lane -> label -> (windows,) nats, float64
-    errors: dict[tuple[str, int, str], BlockError] = field(default_factory=dict)  # (variant, block, label)
-    counts: dict[str, list[MatrixCount]] = field(default_factory=dict)  # variant -> matrices
 
 
 class Sink(Protocol):
@@ -105,6 +70,19 @@ class Keeper(Protocol):
 
 
 @dataclass
+class _Lanes:
+    """The lanes of a walk, by model: windows whose losses are measured, questions, calibration windows."""
+
+    measured: dict[str, Lane]
+    asked: dict[str, Lane]
+    calibration: dict[str, Lane]
+
+    def all(self) -> list[Lane]:
+        """Every lane, always in the same order."""
+        return [*self.measured.values(), *self.asked.values(), *self.calibration.values()]
+
+
+@dataclass
 class Walk:
     """One walk over one model.
 
@@ -129,50 +107,83 @@ class Walk:
     stage: str = "prune"
 
     def run(
-        self, evaluation: list[Group], variants: list[Variant], sink: Sink, keeper: Keeper | None = None
+        self,
+        evaluation: list[Group],
+        variants: list[Variant],
+        sink: Sink,
+        keeper: Keeper | None = None,
+        questions: list[Group] | None = None,
+        *,
+        dense_answers: bool = True,
     ) -> Generator[Progress, None, WalkResult]:
-        """Walk the model; yields after each block, returns a WalkResult. `keeper`: where a killed walk goes on from."""
+        """Walk the model; yields after each block, returns a WalkResult.
+
+        Args:
+            evaluation: windows whose losses and block outputs are compared.
+            variants: what is made of the blocks, and measured beside them.
+            sink: takes the finished blocks.
+            keeper: where a killed walk goes on from.
+            questions: windows with readouts.
+            dense_answers: whether the dense model is asked the questions too; not where its answers are known.
+        """
         result = WalkResult(counts={variant.name: [] for variant in variants})
-        self.skeleton.fill_outer(self.tensors)
-        dense = start_lane(evaluation, self.calls, self.batch_size, self.allocate)
-        measured = {v.name: copy_lane(dense, self.allocate) for v in variants if v.weights is None}
-        calibration = {v.name: self._calibration_lane(v) for v in variants}
-        for variant in variants:
-            if variant.weights is not None:
-                self.skeleton.fill_outer(variant.weights)
-                measured[variant.name] = start_lane(evaluation, self.calls, self.batch_size, self.allocate)
-        self.skeleton.empty_outer()
+        lanes = self._start(evaluation, questions or [], variants, dense_answers)
         count = len(self.skeleton.blocks)
-        lanes = [dense, *measured.values(), *calibration.values()]
-        for index in range(keeper.restore(lanes, result) if keeper else 0, count):
+        for index in range(keeper.restore(lanes.all(), result) if keeper else 0, count):
             stored = {name: self.tensors.read(full) for name, full in self.skeleton.block_names(index).items()}
-            self._advance(index, stored, dense)
+            self._advance(index, stored, lanes.measured[DENSE_LANE], lanes.asked[DENSE_LANE])
             for variant in variants:
                 if variant.weights is None:
                     done = keeper.finished(variant.name, index) if keeper else None
-                    changed, counts = done or self._prune(index, stored, variant, calibration[variant.name])
+                    changed, counts = done or self._prune(index, stored, variant, lanes.calibration[variant.name])
                     result.counts[variant.name] += counts
                 else:
                     changed = {n: variant.weights.read(full) for n, full in self.skeleton.block_names(index).items()}
                 sink(variant.name, index, changed)
-                last = index == count - 1
-                own = [measured[variant.name]] if last else [measured[variant.name], calibration[variant.name]]
+                own = [lanes.measured[variant.name], lanes.asked[variant.name]]
+                own += [lanes.calibration[variant.name]] if index < count - 1 else []
                 self._advance(index, {**stored, **changed}, *own)
-                _compare(dense, measured[variant.name], variant.name, index, result)
+                compare(lanes.measured[DENSE_LANE], lanes.measured[variant.name], variant.name, index, result)
             self.skeleton.empty_block(index)
             if keeper:
-                keeper.save(index + 1, lanes, result)
+                keeper.save(index + 1, lanes.all(), result)
             yield Progress(self.stage, index + 1, count, "block")
-        if evaluation:
-            self.skeleton.fill_outer(self.tensors)
-            own_ends = {variant.name: variant.weights for variant in variants if variant.weights is not None}
-            ended = {DENSE_LANE: dense, **measured}
-            for name in sorted(ended, key=lambda name: name in own_ends):  # other checkpoints last
-                if name in own_ends:
-                    self.skeleton.fill_outer(own_ends[name])
-                result.losses[name] = _losses(ended[name], self.calls)
-            self.skeleton.empty_outer()
+        self._read_out(lanes, variants, result)
         return result
+
+    def _start(
+        self, evaluation: list[Group], questions: list[Group], variants: list[Variant], dense_answers: bool
+    ) -> _Lanes:
+        """All lanes as they enter block 0. A variant with weights of its own has its own embeddings too."""
+        start = lambda groups: start_lane(groups, self.calls, self.batch_size, self.allocate)  # noqa: E731
+        self.skeleton.fill_outer(self.tensors)
+        lanes = _Lanes({DENSE_LANE: start(evaluation)}, {DENSE_LANE: start(questions)}, {})
+        for variant in variants:
+            lanes.calibration[variant.name] = self._calibration_lane(variant)
+            if variant.weights is None:
+                lanes.measured[variant.name] = copy_lane(lanes.measured[DENSE_LANE], self.allocate)
+                lanes.asked[variant.name] = copy_lane(lanes.asked[DENSE_LANE], self.allocate)
+        if not dense_answers:
+            lanes.asked[DENSE_LANE] = Lane([])
+        for variant in variants:
+            if variant.weights is not None:
+                self.skeleton.fill_outer(variant.weights)
+                lanes.measured[variant.name], lanes.asked[variant.name] = start(evaluation), start(questions)
+        self.skeleton.empty_outer()
+        return lanes
+
+    def _read_out(self, lanes: _Lanes, variants: list[Variant], result: WalkResult) -> None:
+        """Losses and answers of all lanes, from what left the last block."""
+        if not any(lane.batches for kind in (lanes.measured, lanes.asked) for lane in kind.values()):
+            return
+        self.skeleton.fill_outer(self.tensors)
+        own_ends = {variant.name: variant.weights for variant in variants if variant.weights is not None}
+        for name in sorted(lanes.measured, key=lambda name: name in own_ends):  # other checkpoints last
+            if name in own_ends:
+                self.skeleton.fill_outer(own_ends[name])
+            result.losses[name] = losses_of(lanes.measured[name], self.calls)
+            result.answers[name] = answers_of(lanes.asked[name], self.calls)
+        self.skeleton.empty_outer()
 
     def _calibration_lane(self, variant: Variant) -> Lane:
         collects = variant.method is not None and variant.method.statistic is not None
@@ -260,21 +271,3 @@ class Walk:
 
 def _zeros(weight: torch.Tensor) -> int:
     return weight.numel() - int(torch.count_nonzero(weight))
-
-
-@torch.no_grad()
-def _compare(dense: Lane, pruned: Lane, variant: str, index: int, result: WalkResult) -> None:
-    """Add up signal and noise of a block's outputs over all evaluation windows."""
-    for a, b in zip(dense.batches, pruned.batches, strict=True):
-        error = result.errors.setdefault((variant, index, a.group.label), BlockError())
-        for y, z in zip(a.hidden, b.hidden, strict=True):  # one window at a time: no copy of a whole batch
-            y = y.float()
-            error.signal += float(y.square().sum(dtype=torch.float64))
-            error.noise += float((y - z.float()).square().sum(dtype=torch.float64))
-
-
-def _losses(lane: Lane, calls: BlockCalls) -> dict[str, torch.Tensor]:
-    losses: dict[str, list[torch.Tensor]] = {}
-    for batch in lane.batches:
-        losses.setdefault(batch.group.label, []).append(token_losses(calls, batch).sum(1, dtype=torch.float64))
-    return {label: torch.cat(parts) for label, parts in losses.items()}

@@ -14,7 +14,8 @@ from hubprune.events import Event, Finished, Measured
 from hubprune.hub import Hub, connect, pull
 from hubprune.pruning.calls import BlockCalls
 from hubprune.pruning.lanes import in_memory
-from hubprune.pruning.walk import DENSE_LANE, Variant, Walk, WalkResult
+from hubprune.pruning.measured import WalkResult
+from hubprune.pruning.walk import DENSE_LANE, Variant, Walk
 from hubprune.recipe import Recipe
 from hubprune.report import PRUNED, Report
 from hubprune.run.clock import Clock

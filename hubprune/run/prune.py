@@ -19,8 +19,9 @@ from hubprune.events import Event, Finished, Measured, Warned
 from hubprune.hub import Hub, connect, pull
 from hubprune.pruning.calls import BlockCalls
 from hubprune.pruning.lanes import Group
+from hubprune.pruning.measured import MatrixCount
 from hubprune.pruning.methods import METHODS
-from hubprune.pruning.walk import MatrixCount, Variant, Walk
+from hubprune.pruning.walk import Variant, Walk
 from hubprune.publishing.card import CARD_FILE
 from hubprune.publishing.folder import copy_source_files, finish
 from hubprune.recipe import Recipe

@@ -9,8 +9,8 @@ from hubprune.calibration import TextWindows
 from hubprune.checkpoint.matrices import routers
 from hubprune.errors import CheckpointDamaged
 from hubprune.evaluation.perplexity import language_row, signal_to_noise
+from hubprune.pruning.measured import MatrixCount, WalkResult
 from hubprune.pruning.methods.sparsegpt import DAMPING
-from hubprune.pruning.walk import MatrixCount, WalkResult
 from hubprune.report import BlockRow, LanguageRow, ModuleRow, Sparsity
 from hubprune.run.examine import Examined, skipped_by
 

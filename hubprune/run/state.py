@@ -27,7 +27,7 @@ from hubprune.calibration import Texts, TextWindows
 from hubprune.checkpoint.writer import ShardWriter
 from hubprune.errors import CheckpointDamaged
 from hubprune.pruning.lanes import Lane
-from hubprune.pruning.walk import BlockError, MatrixCount, WalkResult
+from hubprune.pruning.measured import BlockError, MatrixCount, WalkResult
 from hubprune.report import PRUNED, TextRecord
 from hubprune.run.clock import versions
 from hubprune.run.examine import Examined

@@ -25,9 +25,10 @@ from hubprune.pruning.calls import BlockCalls
 from hubprune.pruning.check import check_walk, refuse_shared
 from hubprune.pruning.experts import run_experts
 from hubprune.pruning.lanes import Group, in_memory, start_lane
+from hubprune.pruning.measured import WalkResult
 from hubprune.pruning.methods import METHODS
 from hubprune.pruning.patterns import parse
-from hubprune.pruning.walk import Variant, Walk, WalkResult
+from hubprune.pruning.walk import Variant, Walk
 from hubprune.run.record import pooled
 
 Saved = Callable[[str], Path]

@@ -15,9 +15,10 @@ from hubprune.checkpoint.skeleton import Skeleton, build
 from hubprune.checkpoint.tensors import Tensors
 from hubprune.pruning.calls import BlockCalls
 from hubprune.pruning.lanes import Allocate, Group, in_memory
+from hubprune.pruning.measured import WalkResult
 from hubprune.pruning.methods import METHODS
 from hubprune.pruning.patterns import parse
-from hubprune.pruning.walk import Variant, Walk, WalkResult
+from hubprune.pruning.walk import Variant, Walk
 
 VOCABULARY, WIDTH, TOKENS = 97, 48, 24
 CPU = torch.device("cpu")
