@@ -41,7 +41,7 @@ MAY_IMPORT: dict[str, set[str]] = {
     "hub": GROUND,
     "calibration": GROUND | {"hub"},
     "publishing": GROUND,
-    "tasks": GROUND | {"evaluation", "hub"},
+    "tasks": GROUND | {"calibration", "evaluation", "hub"},
     "generation": GROUND,
     "run": GROUND | ENGINE,
     "inspection": GROUND | {"checkpoint", "pruning", "hub"},

@@ -1,1 +1,7 @@
 """Tasks of lm-eval whose log-likelihoods ride the walk."""
+
+from hubprune.tasks.asking import Prompt
+from hubprune.tasks.exam import Exam, prepare
+from hubprune.tasks.names import Wanted, available, find
+
+__all__ = ["Exam", "Prompt", "Wanted", "available", "find", "prepare"]

@@ -1,0 +1,168 @@
+"""Tasks of lm-eval with their data, read from our Hub at a known revision."""
+
+from __future__ import annotations
+
+import contextlib
+import functools
+import logging
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from hubprune.calibration.datasets_hub import Shelf
+from hubprune.calibration.datasets_hub import quiet as datasets_quiet
+from hubprune.errors import HubpruneError, LanguageUnknown, TaskUnavailable
+from hubprune.languages import resolve
+from hubprune.tasks.names import Wanted, every_task
+
+LOCAL = ("json", "csv", "text", "parquet", "arrow", "pandas")
+MEASURABLE = ("multiple_choice", "loglikelihood", "generate_until")
+FEWSHOT_SEED = 1234  # lm-eval's own
+
+
+@dataclass
+class Opened:
+    """A task with its requests built, and where its data came from. A group of tasks is scored as one."""
+
+    wanted: Wanted
+    members: list[Any]
+    source: str
+    revision: str | None
+    config: str | None
+    license: str | None
+
+    @property
+    def instances(self) -> list[Any]:
+        """All requests, in a fixed order."""
+        return [instance for member in self.members for instance in member.instances]
+
+    @property
+    def language(self) -> str:
+        """The task's language: as the table has it, or as its YAML says under metadata; "" where neither knows."""
+        said = (self.members[0].config.metadata or {}).get("language")
+        try:
+            return self.wanted.language or (resolve(str(said)).code if said else "")
+        except LanguageUnknown:
+            return ""
+
+
+def open_task(wanted: Wanted, hub: Any, limit: int | None) -> Opened:
+    """Load a task and build the requests of its first `limit` items.
+
+    Raises NotFound, Gated, Offline, HubTrouble where its data set cannot be had, TaskUnavailable for what is wrong with
+    the task or its data.
+    """
+    read = _Reading(Shelf(hub))
+    try:
+        with read.watched(wanted), quiet():
+            loaded = _manager(wanted.folder).load([wanted.name])["tasks"]
+            members = [loaded[name] for name in sorted(loaded)]
+            for member in members:
+                _refuse(member)
+                if member.config.num_fewshot is None:
+                    member.set_config("num_fewshot", 0)
+                member.set_fewshot_seed(FEWSHOT_SEED)
+                member.build_all_requests(limit=limit and -(-limit // len(members)))
+    except HubpruneError as error:
+        reason = error.sentence.rstrip(".")
+        raise type(error)(f"The task {wanted.name} cannot be measured: {reason}.", error.next_step) from error
+    except Exception as error:  # whatever a task's own functions stumble over
+        raise TaskUnavailable(
+            f"The task {wanted.name} cannot be measured: {_reason(error)}.",
+            "Leave it out of --tasks, or mend its YAML file.",
+        ) from error
+    first = members[0]
+    path, name = first.DATASET_PATH or "", first.DATASET_NAME
+    local = path in LOCAL or Path(path).exists()
+    revision, license = (None, None) if local else read.facts.get(path, (None, None))
+    return Opened(wanted, members, "local" if local else path, revision, str(name) if name else None, license)
+
+
+class _Reading:
+    """Lets lm-eval load data sets through our Hub, each at the commit it has now."""
+
+    def __init__(self, shelf: Shelf) -> None:
+        self.shelf = shelf
+        self.facts: dict[str, tuple[str | None, str | None]] = {}  # data set -> (commit, licence)
+
+    @contextlib.contextmanager
+    def watched(self, wanted: Wanted) -> Iterator[None]:
+        """Within this block `datasets.load_dataset`, which lm-eval calls, is ours."""
+        import datasets
+
+        usual = datasets.load_dataset
+
+        @functools.wraps(usual)
+        def load(path: str, name: str | None = None, **options: Any) -> Any:
+            if path in LOCAL or Path(path).exists():
+                with datasets_quiet():
+                    return usual(path, name, **_beside(wanted.folder, options))
+            options["revision"], license = self.shelf.facts(path, options.get("revision"))
+            self.facts[path] = options["revision"], license
+            with self.shelf.asking(path):
+                return usual(path, name, token=self.shelf.hub.api.token, **options)
+
+        datasets.load_dataset = load
+        try:
+            yield
+        finally:
+            datasets.load_dataset = usual
+
+
+def _beside(folder: Path | None, options: dict[str, Any]) -> dict[str, Any]:
+    """Options of a local data set, its files looked for beside the YAML before the current folder."""
+    root = folder if folder is None or folder.is_dir() else folder.parent
+
+    def place(value: Any) -> Any:
+        if isinstance(value, dict):
+            return {key: place(part) for key, part in value.items()}
+        if isinstance(value, list):
+            return [place(part) for part in value]
+        return str(root / value) if root and isinstance(value, str) and (root / value).exists() else value
+
+    return {key: place(value) if key in ("data_files", "data_dir") else value for key, value in options.items()}
+
+
+def _manager(folder: Path | None) -> Any:
+    from lm_eval.tasks import TaskManager
+
+    if folder is None:
+        return every_task()
+    return TaskManager(include_path=str(folder if folder.is_dir() else folder.parent), include_defaults=False)
+
+
+def _refuse(task: Any) -> None:
+    """Raise TaskUnavailable for a task that cannot be measured here."""
+    kind = task.OUTPUT_TYPE
+    if getattr(task, "MULTIMODAL", False):
+        raise TaskUnavailable("it shows pictures or plays sound", "Leave it out of --tasks.")
+    if getattr(task, "UNSAFE_CODE", False):
+        raise TaskUnavailable("it runs programs that the model writes", "Leave it out of --tasks.")
+    if kind == "loglikelihood_rolling":
+        raise TaskUnavailable("it measures perplexity", "Give its text to --eval-text.")
+    if kind not in MEASURABLE:
+        raise TaskUnavailable(f"its kind ({kind}) is not known", "Leave it out of --tasks.")
+
+
+def _reason(error: Exception) -> str:
+    if isinstance(error, IndexError):
+        return "its data set has no items left"
+    first = " ".join(str(error).split())[:200] or type(error).__name__
+    return first.rstrip(".")
+
+
+@contextlib.contextmanager
+def quiet() -> Iterator[None]:
+    """Within this block lm-eval logs errors only and draws no bars."""
+    from lm_eval.api import task as lm_eval_task
+
+    logger, bar = logging.getLogger("lm_eval"), lm_eval_task.tqdm
+    level = logger.level
+    logger.setLevel(logging.ERROR)
+    lm_eval_task.tqdm = functools.partial(bar, disable=True)
+    try:
+        yield
+    finally:
+        logger.setLevel(level)
+        lm_eval_task.tqdm = bar
