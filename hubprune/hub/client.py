@@ -7,21 +7,19 @@ import logging
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
 
 from huggingface_hub import HfApi, constants, get_token
 from huggingface_hub import logging as hub_logging
-from huggingface_hub.utils import are_progress_bars_disabled, disable_progress_bars, get_session
+from huggingface_hub.utils import are_progress_bars_disabled, disable_progress_bars
 
 from hubprune import __version__
 from hubprune.errors import NotSignedIn
 from hubprune.hub.failures import LOGIN, translated
 from hubprune.hub.retry import patiently
 from hubprune.hub.secrets import remember_token
+from hubprune.hub.session import watch
 from hubprune.naming import repo_name
 from hubprune.recipe import Recipe
-
-LONGEST_SILENCE = 120.0  # seconds without a byte, after which a connection counts as broken
 
 
 @dataclass(frozen=True)
@@ -60,23 +58,13 @@ def default_repo_id(hub: Hub, recipe: Recipe) -> str:
     return f"{whoami(hub)}/{repo_name(recipe)}"
 
 
-def bound_waits(request: Any) -> None:
-    """Give a request a timeout where it has none: huggingface_hub's own client waits for ever."""
-    given = request.extensions.get("timeout") or {}
-    request.extensions["timeout"] = {
-        step: min(given.get(step) or LONGEST_SILENCE, LONGEST_SILENCE) for step in ("connect", "read", "write", "pool")
-    }
-
-
 @contextlib.contextmanager
 def quiet() -> Iterator[None]:
-    """Within this block huggingface_hub draws no bars, logs errors only, and waits for no silent Hub for ever.
+    """Within this block huggingface_hub draws no bars, logs errors only, and its requests are watched.
 
     A verbosity that the user has set (for example by HF_HUB_VERBOSITY) and HF_HUB_DISABLE_PROGRESS_BARS=0 are kept.
     """
-    hooks = get_session().event_hooks["request"]
-    if bound_waits not in hooks:
-        hooks.append(bound_waits)
+    watch()
     level = hub_logging.get_verbosity()
     if level == logging.WARNING:
         hub_logging.set_verbosity_error()

@@ -148,7 +148,7 @@ def fetch_small(hub: Hub, source: Source, names: list[str], hashes: Hashes) -> P
             tqdm_class=silent_bar(),
         )
 
-    return fetched_whole(hub, source.id, hashes_of(names, hashes), lambda: patiently(fetch))
+    return fetched_whole(hub, source, hashes_of(names, hashes), lambda: patiently(fetch))
 
 
 def exactly(names: list[str]) -> list[str]:

@@ -14,6 +14,7 @@
     NotASafetensorsRepoError             NoSafetensors
     SafetensorsParsingError              CheckpointDamaged
     HFValidationError, HfUriError        UsageError
+    Garbled, BreaksOff (hub/session.py)  HubTrouble
     HTTPError (of the transport)         Offline
     OSError                              NotEnoughDisk where the disk is full, HubTrouble for an incomplete download
 
@@ -26,7 +27,7 @@ import contextlib
 import errno
 import re
 from collections.abc import Callable, Iterator
-from typing import Any
+from typing import TYPE_CHECKING, Any
 from urllib.parse import urlsplit
 
 from huggingface_hub import errors as hub_errors
@@ -36,7 +37,19 @@ from hubprune.errors import HubpruneError
 from hubprune.hub.secrets import cause_to_show, scrub
 
 # Base class of the errors of the HTTP library that huggingface_hub uses (httpx2, or httpx before version 2).
-TransportError: type[Exception] = hub_errors.HfHubHTTPError.__bases__[0]
+if TYPE_CHECKING:
+    TransportError = Exception
+else:
+    TransportError = hub_errors.HfHubHTTPError.__bases__[0]
+
+
+class Garbled(TransportError):
+    """An answer that says it is one and is none; its text says what it is instead."""
+
+
+class BreaksOff(TransportError):
+    """A download whose connection breaks off again and again."""
+
 
 KINDS = {"model": "model", "dataset": "data set", "space": "Space"}
 LOGIN = "Sign in with `hf auth login`, or set HF_TOKEN."
@@ -152,7 +165,7 @@ def _status(error: Any, name: str, kind: str) -> HubpruneError:
         return ours.RepoExists(f"{name} exists already: {text}.", "Choose another name.")
     if status == 429:
         return ours.HubTrouble(
-            "The Hub answers that there were too many requests.", "Wait a few minutes and try again."
+            "The Hub answers that there were too many requests.", "Wait a few minutes and run the same command again."
         )
     if status is not None and status >= 500:
         return ours.HubTrouble(f"The Hub is in trouble (error {status}).", "Try again in a few minutes.")
@@ -241,6 +254,20 @@ TABLE: list[tuple[tuple[type[BaseException], ...], Row]] = [
         (hub_errors.HFValidationError, hub_errors.HfUriError),
         lambda e, name, kind: ours.UsageError(
             f"{name!r} is not the name of a {kind} on the Hub.", "It reads owner/name."
+        ),
+    ),
+    (
+        (Garbled,),
+        lambda e, name, kind: ours.HubTrouble(
+            f"An answer about {name} is no answer of the Hub: {said(e)}.",
+            "Run the same command again; if it stays so, look for a proxy or a sign-in page, and check HF_ENDPOINT.",
+        ),
+    ),
+    (
+        (BreaksOff,),
+        lambda e, name, kind: ours.HubTrouble(
+            f"A download of {name} does not get on: {said(e)}.",
+            "Run the same command again; files that arrived whole are kept.",
         ),
     ),
     ((TransportError,), _unreachable),

@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import Any
 
 from huggingface_hub import parse_local_safetensors_file_metadata
-from huggingface_hub.errors import HFValidationError
+from huggingface_hub.errors import HFValidationError, SafetensorsParsingError
 from huggingface_hub.utils import SafetensorsFileMetadata
 
 from hubprune.errors import CheckpointDamaged
@@ -23,6 +23,7 @@ BITS = {
     **{"BOOL": 8, "U8": 8, "I8": 8, "F8_E4M3": 8, "F8_E5M2": 8, "U16": 16, "I16": 16, "F16": 16, "BF16": 16},
     **{"U32": 32, "I32": 32, "F32": 32, "U64": 64, "I64": 64, "F64": 64},
 }
+TRIES = 2
 UNREADABLE = (OSError, ValueError, KeyError, TypeError, AttributeError, RecursionError, OverflowError)
 
 
@@ -43,14 +44,17 @@ def remote_tensors(hub: Hub, source: Source, sizes: dict[str, int]) -> list[Tens
     def tensors(name: str) -> Tensors:
         if sizes[name] < 8:
             raise CheckpointDamaged(f"{name} of {source.id} is too short for a weight file.", AGAIN)
-        try:
-            header = patiently(
-                lambda: hub.api.parse_safetensors_file_metadata(source.id, name, revision=source.revision)
-            )
-        except HFValidationError:
-            raise
-        except (ValueError, KeyError, TypeError, AttributeError, RecursionError, OverflowError) as error:
-            raise _unreadable(source, name) from error
+        for attempt in range(TRIES):  # what is unreadable may have been damaged on its way
+            try:
+                header = patiently(
+                    lambda: hub.api.parse_safetensors_file_metadata(source.id, name, revision=source.revision)
+                )
+                break
+            except HFValidationError:
+                raise
+            except (SafetensorsParsingError, *UNREADABLE[1:]) as error:
+                if attempt == TRIES - 1:
+                    raise _unreadable(source, name) from error
         return checked(source, name, header, sizes[name] - 8)  # behind the header itself, whose length is not told
 
     with ThreadPoolExecutor(max_workers=8) as pool:

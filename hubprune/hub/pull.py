@@ -42,7 +42,7 @@ def pull(hub: Hub, source: Source, *, trust_remote_code: bool = False) -> Genera
     hashes = hashes_of(names, listing.hashes)
 
     def fetch(bar: type[tqdm]) -> Path:
-        return fetched_whole(hub, source.id, hashes, lambda: patiently(lambda: _fetch(hub, source, names, bar)))
+        return fetched_whole(hub, source, hashes, lambda: patiently(lambda: _fetch(hub, source, names, bar)))
 
     with translated(source.id), quiet():
         discard_damaged(hub, listing.folder, hashes)

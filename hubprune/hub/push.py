@@ -178,14 +178,16 @@ def _look(hub: Hub, repo_id: str) -> ModelInfo | None:
 
 def _create(hub: Hub, repo_id: str, folder: Path, private: bool) -> ModelInfo:
     """Create the repository, private, and remember where it is to become public."""
+    if not private:  # before the request, whose answer may get lost for good
+        _write_mark(folder, hub, repo_id)
     try:
         patiently(lambda: hub.api.create_repo(repo_id, private=True))
     except HfHubHTTPError as error:
         # An answer that got lost on the way makes the second try meet the repository of the first.
         if status_of(error) != 409 or (found := _look(hub, repo_id)) is None or has_content(found):
+            if not is_transient(error):
+                _forget_mark(folder)  # the Hub said no: there is no repository of this push
             raise
-    if not private:
-        _write_mark(folder, hub, repo_id)
     info = _look(hub, repo_id)
     if info is None:
         raise UploadInterrupted(f"{repo_id} was created, but is not there yet.", "Run the same command again.")
@@ -202,7 +204,6 @@ def _commit(
         xet = offers_xet(hub, repo_id, create_pr=create_pr)
         added = additions(files, xet=xet, open_files=open_files)
         # Before the commit, so that its tries have nothing left to upload; large files one by one, for the progress.
-        # These requests are tried again by huggingface_hub itself.
         small = [operation for file, operation in zip(files, added, strict=True) if file.size < ONE_BY_ONE_BYTES]
         preupload(hub, repo_id, small, create_pr=create_pr)
         done = sum(file.size for file in files if file.size < ONE_BY_ONE_BYTES)

@@ -11,11 +11,11 @@ from typing import TypeVar
 from huggingface_hub import errors as hub_errors
 
 from hubprune.hub.failures import TransportError, status_of
+from hubprune.hub.session import BUSY, LONGEST_WAIT, asked_wait, watch
 
 TRIES = 6
 FIRST_WAIT = 1.0  # seconds; doubles with each try, and up to half of it is added at random
-LONGEST_WAIT = 120.0  # a Hub that asks for more patience than this is not waited for
-BUSY = (408, 429, 500, 502, 503, 504)
+PATIENCE = 300.0  # seconds; the sum of all waits before the tries of one call
 
 T = TypeVar("T")
 ConnectError: type[Exception] = importlib.import_module(TransportError.__module__.partition(".")[0]).ConnectError
@@ -29,6 +29,8 @@ def is_transient(error: BaseException) -> bool:
         return status_of(error) in BUSY
     if isinstance(error, (TransportError, ConnectionError, TimeoutError)):
         return True
+    if isinstance(error, hub_errors.FileMetadataError) or "Consistency check failed" in str(error):
+        return True  # an answer without the Hub's headers; a file of another length than the Hub named
     if isinstance(
         error, (hub_errors.RevisionResolutionError, hub_errors.LocalEntryNotFoundError, hub_errors.DryRunError)
     ):
@@ -44,15 +46,18 @@ def patiently(call: Callable[[], T], *, reconnect: bool = False) -> T:
     A Hub to which no connection can be made at all is tried again only with `reconnect`: who reads learns at once that
     the network is down, who is in the middle of an upload waits for it to return.
 
-    Raises the last error after TRIES tries, or at once where the Hub asks for a wait beyond LONGEST_WAIT.
+    Raises the last error after TRIES tries or PATIENCE, or at once where the Hub asks for a wait beyond LONGEST_WAIT.
     """
+    waited = 0.0
     for attempt in range(1, TRIES + 1):
         try:
+            watch()
             return call()
         except Exception as error:
             wait = wait_before(error, attempt)
             hopeless = not is_transient(error) or (is_unreachable(error) and not reconnect)
-            if attempt == TRIES or hopeless or wait > LONGEST_WAIT:
+            waited += wait
+            if attempt == TRIES or hopeless or wait > LONGEST_WAIT or waited > PATIENCE:
                 raise
             time.sleep(wait)
     raise AssertionError("unreachable: the last try returns or raises")
@@ -65,9 +70,7 @@ def is_unreachable(error: BaseException | None) -> bool:
 
 def wait_before(error: BaseException, attempt: int) -> float:
     """Seconds to wait after the failed try number `attempt` (from 1)."""
-    headers = getattr(getattr(error, "response", None), "headers", {})
-    asked = headers.get("retry-after", "")
-    if asked.replace(".", "", 1).isdigit():
-        return float(asked)
+    if (asked := asked_wait(getattr(error, "response", None))) is not None:
+        return asked
     backoff = FIRST_WAIT * 2 ** (attempt - 1)
     return float(backoff + random.uniform(0, backoff / 2))

@@ -14,6 +14,11 @@ def remember_token(token: str | None) -> None:
         _known_tokens.add(token)
 
 
+def forget_token(token: str | None) -> None:
+    """The other way round: a token whose one request is over. What begins like a token is removed all the same."""
+    _known_tokens.discard(token or "")
+
+
 def known_tokens() -> frozenset[str]:
     """The tokens that `connect` was given or found in this process."""
     return frozenset(_known_tokens)

@@ -18,8 +18,9 @@ from hubprune import __version__
 from hubprune.errors import HubpruneError, UsageError
 from hubprune.hub.client import Hub
 from hubprune.hub.files import CONFIG, INDEX
-from hubprune.hub.retry import BUSY, patiently
+from hubprune.hub.retry import patiently
 from hubprune.hub.secrets import known_tokens
+from hubprune.hub.session import BUSY
 from hubprune.hub.verify import git_hash, sha256
 from hubprune.recipe import RECIPE_FILE
 
@@ -157,9 +158,16 @@ def _same(remote: RepoSibling, local: LocalFile) -> bool:
 
 
 def preupload(hub: Hub, repo_id: str, operations: list[CommitOperationAdd], *, create_pr: bool) -> None:
-    """Upload the contents of large files, which the commit then only names; tried again by huggingface_hub itself."""
-    with unwarned():
-        hub.api.preupload_lfs_files(repo_id, operations, create_pr=create_pr, free_memory=False)
+    """Upload the contents of large files, which the commit then only names."""
+
+    def send() -> None:
+        for operation in operations:
+            if not isinstance(operation.path_or_fileobj, (str, Path, bytes)):
+                operation.path_or_fileobj.seek(0)  # where a failed upload left it is anybody's guess
+        with unwarned():
+            hub.api.preupload_lfs_files(repo_id, operations, create_pr=create_pr, free_memory=False)
+
+    patiently(send, reconnect=True)
 
 
 @contextlib.contextmanager

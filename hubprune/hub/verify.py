@@ -14,6 +14,7 @@ from huggingface_hub import ModelInfo
 
 from hubprune.errors import HubTrouble
 from hubprune.hub.client import Hub
+from hubprune.hub.source import Source
 
 TRIES = 3
 MEMORY = "hubprune-verified.json"  # beside the cache, not in it: tools that list the cache would stumble over it
@@ -32,20 +33,29 @@ def hashes_of(names: Iterable[str], hashes: Hashes) -> dict[str, str]:
     return {name: hashes[name] for name in names if name in hashes}
 
 
-def fetched_whole(hub: Hub, model: str, hashes: Hashes, fetch: Callable[[], str | Path]) -> Path:
+def fetched_whole(hub: Hub, source: Source, hashes: Hashes, fetch: Callable[[], str | Path]) -> Path:
     """The folder that `fetch()` returns, once the files named in `hashes` are right; wrong ones are fetched again.
 
-    Raises HubTrouble for a file that stays wrong; the cache then does not hold it.
+    Raises HubTrouble for a file that stays wrong. However it ends, no wrong file is left in the cache, which is shared.
     """
     wrong: list[str] = []
     for _ in range(TRIES):
-        folder = Path(fetch())
+        try:
+            folder = Path(fetch())
+        except Exception:
+            discard_damaged(hub, snapshot(hub, source), hashes)  # those that arrived before it broke off
+            raise
         if not (wrong := discard_damaged(hub, folder, hashes)):
             return folder
     raise HubTrouble(
-        f"{wrong[0]} of {model} arrived damaged {TRIES} times: its hash is not the one that the Hub names.",
+        f"{wrong[0]} of {source.id} arrived damaged {TRIES} times: its hash is not the one that the Hub names.",
         "Run the same command again; if it stays so, look for a proxy or a mirror that changes files.",
     )
+
+
+def snapshot(hub: Hub, source: Source) -> Path:
+    """Where the cache keeps the files of a commit."""
+    return hub.cache_dir / f"models--{source.id.replace('/', '--')}" / "snapshots" / str(source.revision)
 
 
 def discard_damaged(hub: Hub, folder: Path, hashes: Hashes) -> list[str]:

@@ -10,12 +10,14 @@ import threading
 from dataclasses import dataclass
 from typing import Any, Literal, get_args
 
-from starlette.responses import JSONResponse
+from starlette.responses import JSONResponse, Response
 from starlette.types import Message, Receive, Scope, Send
 from uvicorn.protocols.http.h11_impl import H11Protocol
 
-FaultKind = Literal["status", "reset", "stall", "truncate", "corrupt"]
+FaultKind = Literal["status", "reset", "stall", "truncate", "corrupt", "page", "replace"]
 FAULT_KINDS = get_args(FaultKind)
+DESCRIBE = (b"content-length", b"content-type", b"etag")  # headers that belong to a body
+PAGE = "<!doctype html><title>Proxy</title><p>Please sign in to this network."
 
 
 @dataclass
@@ -25,31 +27,39 @@ class Fault:
     Args:
         match: Beginning of ``METHOD /path`` as sent (percent-encoded, without the query); ``*`` stands for anything.
         kind: ``status`` answers with an error instead; ``reset`` resets the connection instead; ``stall`` waits;
-            ``truncate`` closes the connection in the middle of the answer's body; ``corrupt`` changes one byte of it.
-        status: HTTP status of a ``status`` fault.
+            ``truncate`` closes the connection in the middle of the answer's body; ``corrupt`` changes one byte of it;
+            ``page`` answers with `body` instead, as a web page; ``replace`` does what was asked, then answers with
+            `body`.
+        status: HTTP status of a ``status`` fault (503 unless given) or of a ``page`` (200 unless given).
         message: Error message of a ``status`` fault.
         retry_after: ``Retry-After`` header of a ``status`` fault, in seconds.
         seconds: How long a ``stall`` lasts.
         after: Bytes of the answer's body that pass unharmed. A ``stall`` after 0 bytes comes before the headers.
         times: How many matching requests fail.
         skip: How many matching requests pass first.
+        body: Body of a ``page`` or ``replace`` fault; each character stands for the byte of that number.
     """
 
     match: str
     kind: FaultKind = "status"
-    status: int = 503
+    status: int | None = None
     message: str = "injected fault"
     retry_after: float | None = None
     seconds: float = 5.0
     after: int = 0
     times: int = 1
     skip: int = 0
+    body: str = PAGE
 
     def __post_init__(self) -> None:
         if self.kind not in FAULT_KINDS:
             raise ValueError(f"kind must be one of {', '.join(FAULT_KINDS)}, not {self.kind!r}")
-        if not 400 <= self.status <= 599:
+        if self.status is None:
+            self.status = 200 if self.kind == "page" else 503
+        if not 400 <= self.status <= 599 and (self.kind, self.status) != ("page", 200):
             raise ValueError(f"status must be between 400 and 599, not {self.status}")
+        if max(self.body, default="") > "\xff":
+            raise ValueError("body holds a character that stands for no byte")
 
 
 class FaultQueue:
@@ -137,9 +147,14 @@ async def act_before(fault: Fault, connection: Connection, scope: Scope, receive
     if fault.kind == "reset":
         await connection.reset()
         return True
-    if fault.kind == "status":
+    if fault.kind in ("status", "page"):
         while (await receive()).get("more_body"):  # take the upload, so that the client lives to read the answer
             pass
+        assert fault.status is not None
+        if fault.kind == "page":
+            page = Response(fault.body.encode("latin-1"), fault.status, media_type="text/html")
+            await page(scope, receive, send)
+            return True
         headers = {} if fault.retry_after is None else {"Retry-After": f"{fault.retry_after:g}"}
         headers |= {"X-Error-Message": fault.message}
         await JSONResponse({"error": fault.message}, fault.status, headers)(scope, receive, send)
@@ -159,9 +174,13 @@ class FaultySend:
         self._left = fault.after
         self._done = fault.kind == "stall" and fault.after == 0
         self._closed = False
+        self._start: Message | None = None  # held back until the body is known
 
     async def __call__(self, message: Message) -> None:
         if self._closed:
+            return
+        if self._fault.kind == "replace":
+            await self._replace(message)
             return
         body = message.get("body", b"")
         if self._done or message["type"] != "http.response.body" or self._left >= len(body):
@@ -180,3 +199,18 @@ class FaultySend:
         elif self._fault.kind == "corrupt":
             tail = bytes([tail[0] ^ 0xFF]) + tail[1:]
         await self._send({**message, "body": tail})
+
+    async def _replace(self, message: Message) -> None:
+        """Send other bytes as the body; an answer that has none stays as it is."""
+        if message["type"] == "http.response.start":
+            self._start = message
+            return
+        assert self._start is not None
+        self._closed = True
+        if message.get("body") or message.get("more_body"):
+            body = self._fault.body.encode("latin-1")
+            kept = [(name, value) for name, value in self._start["headers"] if name.lower() not in DESCRIBE]
+            self._start = {**self._start, "headers": [*kept, (b"content-length", b"%d" % len(body))]}
+            message = {"type": "http.response.body", "body": body}
+        await self._send(self._start)
+        await self._send(message)

@@ -12,7 +12,7 @@ from pathlib import Path
 import uvicorn
 
 from .app import HubApp
-from .faults import Fault, FaultKind
+from .faults import PAGE, Fault, FaultKind
 from .records import Kind, Repository
 from .request_log import RequestRecord
 from .seeding import add_folder
@@ -224,16 +224,17 @@ class LoopbackHub:
         match: str,
         kind: FaultKind = "status",
         *,
-        status: int = 503,
+        status: int | None = None,
         message: str = "injected fault",
         retry_after: float | None = None,
         seconds: float = 5.0,
         after: int = 0,
         times: int = 1,
         skip: int = 0,
+        body: str = PAGE,
     ) -> None:
         """Let the next matching requests fail; see `faults.Fault` for the arguments."""
-        self._app.faults.add(Fault(match, kind, status, message, retry_after, seconds, after, times, skip))
+        self._app.faults.add(Fault(match, kind, status, message, retry_after, seconds, after, times, skip, body))
 
     def clear_faults(self) -> None:
         """Forget the faults that no request has met yet."""

@@ -12,7 +12,7 @@ import huggingface_hub.constants
 import pytest
 
 from hubprune.errors import HubpruneError, HubTrouble, NotFound, NotSignedIn, RepoExists, UploadInterrupted
-from hubprune.hub import client, connect, pull, push, resolve
+from hubprune.hub import connect, pull, push, resolve, retry, session
 from hubprune.loopback import LoopbackHub
 
 from .conftest import asked, outcome, write_model
@@ -26,12 +26,34 @@ FAULTS = {
     "stall": {"kind": "stall", "seconds": LONG},
     "truncate": {"kind": "truncate", "after": 5},
 }
-CURED = pytest.mark.parametrize("fault", FAULTS.values(), ids=FAULTS)
+# Answers that say they are right and are not: a proxy's page, damaged bytes, JSON of another shape.
+GARBLED = {
+    "page": {"kind": "page"},
+    "page 502": {"kind": "page", "status": 502},
+    **{
+        f"body {body!a}": {"kind": "replace", "body": body} for body in ("", "{", "\xff\xfe", "[]", "{}", "null", "[3]")
+    },
+    "siblings": {"kind": "replace", "body": '{"id": "a/b", "sha": "c", "name": "x", "siblings": [1], "files": [{}]}'},
+    "files": {"kind": "replace", "body": '{"files": [], "objects": [], "commitOid": 3, "url": "x"}'},
+}
+CURED = pytest.mark.parametrize("fault", [*FAULTS.values(), *GARBLED.values()], ids=[*FAULTS, *GARBLED])
+STAYING = {
+    **{fault: FAULTS[fault] for fault in ("503", "reset", "429", "truncate")},
+    "429 and wait": {"status": 429, "retry_after": 50},
+    "429 and wait long": {"status": 429, "retry_after": 3600},
+    "truncate at once": {"kind": "truncate"},
+    "truncate late": {"kind": "truncate", "after": 300},
+    **{name: GARBLED[name] for name in ("page", "page 502", "body '{'", "siblings")},
+}
 
 
 @pytest.fixture(autouse=True)
-def hurry(monkeypatch):
-    monkeypatch.setattr("huggingface_hub.utils._http.time", SimpleNamespace(sleep=lambda seconds: None))
+def naps(monkeypatch):
+    """How long huggingface_hub would have slept; nobody does."""
+    slept: list[float] = []
+    for module in ("utils._http", "file_download"):
+        monkeypatch.setattr(f"huggingface_hub.{module}.time", SimpleNamespace(sleep=slept.append))
+    return slept
 
 
 class Pull:
@@ -120,7 +142,7 @@ def fails_well(job: Pull | Push) -> HubpruneError | None:
 def test_one_fault_is_got_over(server, tmp_path, monkeypatch, way, fault):
     job = way(server, tmp_path)
     count = len(requests_of(job))
-    monkeypatch.setattr(client, "LONGEST_SILENCE", SHORT)
+    monkeypatch.setattr(session, "LONGEST_SILENCE", SHORT)
     failures = {}
     for number in range(count):
         job.prepare()
@@ -132,13 +154,21 @@ def test_one_fault_is_got_over(server, tmp_path, monkeypatch, way, fault):
 
 
 @WAYS
-@pytest.mark.parametrize("fault", ["503", "reset"])
-def test_a_fault_that_stays_is_told(server, tmp_path, way, fault):
+@pytest.mark.parametrize("fault", STAYING)
+def test_a_fault_that_stays_is_told(server, tmp_path, waits, naps, way, fault):
+    """In one sentence, after a bounded number of requests and a bounded time of waiting."""
     job = way(server, tmp_path)
     for request in dict.fromkeys(requests_of(job)):
         job.prepare()
-        server.fault(request, times=999, **FAULTS[fault])
-        fails_well(job)
+        del waits[:], naps[:]
+        server.clear_requests()
+        server.fault(request, times=999, **STAYING[fault])
+        error = fails_well(job)
+        assert sum(waits) <= retry.PATIENCE
+        assert sum(naps) <= 400, request
+        assert len(server.requests) < 400, request
+        if "429" in fault and error:
+            assert "too many requests" in str(error)
 
 
 @WAYS
@@ -159,6 +189,38 @@ def test_a_repository_that_is_deleted_meanwhile(server, tmp_path, way):
         assert isinstance(fails_well(job), HubpruneError), number
 
 
+def test_what_stays_garbled_is_said(server, tmp_path):
+    job, commit = Push(server, tmp_path), f"POST /api/models/{TARGET}/commit"
+    job.prepare()
+    server.fault(commit, times=999, kind="replace", body="{")
+    assert fails_well(job) is None, "the commit was made and is found again"
+    job.prepare()
+    server.fault(commit, times=999, kind="page")
+    error = fails_well(job)
+    assert isinstance(error, UploadInterrupted)
+    assert error.sentence.endswith(f"An answer about {TARGET} is no answer of the Hub: it is a web page.")
+    assert error.next_step == "Run the same command again: it completes the upload."
+    job.prepare()
+    server.fault(f"GET /api/models/{TARGET}", times=999, kind="replace", body="[]")
+    error = fails_well(job)
+    assert isinstance(error, HubTrouble)
+    assert "proxy" in error.next_step
+
+
+def test_a_download_that_breaks_off_again_and_again(server, tmp_path, monkeypatch):
+    """Each time a piece arrived: huggingface_hub alone would go on for ever, one call deeper each time."""
+    monkeypatch.setattr(huggingface_hub.constants, "DOWNLOAD_CHUNK_SIZE", 1)
+    job = Pull(server, tmp_path)
+    job.prepare()
+    server.fault("GET /_cdn/", times=100, kind="truncate", after=1)
+    job.call()
+    server.clear_faults()
+    job.prepare()
+    server.clear_requests()
+    server.fault("GET /_cdn/", times=9999, kind="truncate", after=1)
+    assert "does not get on: the connection broke off 201 times" in str(fails_well(job))
+
+
 def test_a_commit_upon_a_head_that_moved(server, tmp_path):
     job = Push(server, tmp_path)
     job.prepare()
@@ -166,7 +228,7 @@ def test_a_commit_upon_a_head_that_moved(server, tmp_path):
     assert isinstance(fails_well(job), RepoExists)
 
 
-@pytest.mark.parametrize("fault", ["503", "429", "reset"])
+@pytest.mark.parametrize("fault", ["503", "429", "reset", "page", "body '{'", "body '[3]'"])
 def test_through_xet(tmp_path, monkeypatch, fault):
     monkeypatch.setattr(huggingface_hub.constants, "HF_HUB_DISABLE_XET", False)
     with LoopbackHub(tmp_path / "xet", xet=True) as server:
@@ -177,7 +239,7 @@ def test_through_xet(tmp_path, monkeypatch, fault):
             for request in dict.fromkeys(requests):
                 if "xet" in request or "commit" in request or "/revision/" in request:
                     job.prepare()
-                    server.fault(request, **FAULTS[fault])
+                    server.fault(request, **(FAULTS | GARBLED)[fault])
                     assert not isinstance(fails_well(job), UploadInterrupted)
 
 
@@ -186,7 +248,7 @@ def test_a_silent_hub_is_asked_again(server, tmp_path, monkeypatch, request_):
     job = Push(server, tmp_path)
     job.prepare()
     server.clear_requests()
-    monkeypatch.setattr(client, "LONGEST_SILENCE", SHORT)
+    monkeypatch.setattr(session, "LONGEST_SILENCE", SHORT)
     server.fault(request_, kind="stall", seconds=LONG)
     job.call()
     assert sum(request.startswith(request_) for request in asked(server)) == 2

@@ -4,8 +4,8 @@ import json
 
 import pytest
 
-from hubprune.errors import HubTrouble
-from hubprune.hub import earlier_result, pull, push, resolve, verify
+from hubprune.errors import HubpruneError, HubTrouble
+from hubprune.hub import describe, earlier_result, pull, push, resolve, verify
 
 from .conftest import drained, outcome, write_model
 
@@ -113,3 +113,15 @@ def test_an_earlier_result_is_verified_too(server, hub, result):
     server.fault("GET /alice/sparse/resolve/*hubprune.yaml", kind="corrupt", after=3)
     earlier = earlier_result(hub, "alice/sparse")
     assert (earlier.folder / "hubprune.yaml").read_bytes() == (result / "hubprune.yaml").read_bytes()
+
+
+def test_what_arrived_damaged_before_a_failure_is_not_left(server, hub, model):
+    """The cache is shared with other programs, which do not look at hashes."""
+    server.add_repo("acme/base", model)
+    server.fault("GET /acme/base/resolve/*/config.json", kind="corrupt", after=5)
+    server.fault("HEAD /acme/base/resolve/*/tokenizer_config.json", status=401, times=999)
+    source = resolve(hub, "acme/base")
+    with pytest.raises(HubpruneError):
+        describe(hub, source)
+    for path in hub.cache_dir.glob("models--*/snapshots/*/*"):
+        assert path.read_bytes() == (model / path.name).read_bytes()

@@ -26,6 +26,27 @@ def test_status_with_retry_after(hub, ask, url):
     assert [(record.status, record.fault) for record in hub.requests] == [(429, "status")] * 2 + [(200, None)]
 
 
+def test_a_page_instead_of_the_answer(hub, ask, url):
+    hub.fault("GET /acme/tiny", "page", times=2)
+    for _ in range(2):
+        answer = ask(url)
+        assert (answer.status, answer.headers["Content-Type"].split(";")[0]) == (200, "text/html")
+        assert b"sign in" in answer.body
+    hub.fault("GET /acme/tiny", "page", status=502, body="\xff")
+    answer = ask(url)
+    assert (answer.status, answer.body) == (502, b"\xff")
+
+
+def test_another_body(hub, ask, url):
+    hub.fault("*", "replace", body="[\xff", times=2)
+    answer = ask(url)
+    assert (answer.status, answer.body) == (200, b"[\xff")
+    assert "X-Repo-Commit" in answer.headers
+    assert int(ask(url, "HEAD").headers["Content-Length"]) > 2
+    with pytest.raises(ValueError, match="no byte"):
+        hub.fault("*", "replace", body="\u1234")
+
+
 def test_skip_pattern_and_clear(hub, ask, url):
     hub.fault("GET /*/README.md", status=500, skip=1)
     assert [ask(url).status for _ in range(3)] == [200, 500, 200]

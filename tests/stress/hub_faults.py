@@ -14,18 +14,19 @@ from types import SimpleNamespace
 
 sys.path.insert(0, str(Path(__file__).parent.parent))
 import conftest  # noqa: F401  # first: it shuts the network and cleans the environment
+import huggingface_hub.file_download
 import huggingface_hub.utils._http
-from hub.test_faults_everywhere import FAULTS, LONG, SHORT, Pull, Push, fails_well, requests_of
+from hub.test_faults_everywhere import FAULTS, GARBLED, LONG, SHORT, Pull, Push, fails_well, requests_of
 
-from hubprune.hub import client, retry
+from hubprune.hub import retry, session
 from hubprune.loopback import LoopbackHub
 
 
 def main(trials: int, seed: int) -> None:
     chance, clock = random.Random(seed), SimpleNamespace(sleep=lambda seconds: None)
-    retry.time = huggingface_hub.utils._http.time = clock
-    client.LONGEST_SILENCE = SHORT
-    faults = [*FAULTS.values(), {"status": 401}, {"status": 404}]
+    retry.time = huggingface_hub.utils._http.time = huggingface_hub.file_download.time = clock
+    session.LONGEST_SILENCE = SHORT
+    faults = [*FAULTS.values(), *GARBLED.values(), {"status": 401}, {"status": 404}]
     lost: list[str] = []
     told = 0
     with tempfile.TemporaryDirectory() as work:
@@ -38,7 +39,7 @@ def main(trials: int, seed: int) -> None:
                     given = []
                     for _ in range(chance.randint(1, 3)):
                         fault = chance.choice(faults)
-                        stays = "kind" not in fault and chance.random() < 0.3
+                        stays = fault.get("kind") != "stall" and chance.random() < 0.3
                         given.append(fault | {"skip": chance.randrange(count), "times": 999 if stays else 1})
                         server.fault("*", **given[-1])
                     if chance.random() < 0.3:
