@@ -1,7 +1,8 @@
 """Kill runs at random moments and resume them: python kill_and_resume.py RECIPE_FOLDER WORK TRIALS SEED
 
 Each run is a fork of this process, which has imported everything and computed nothing. The last line printed is a JSON
-object: trials, how many were killed before their end, and the digests of each trial's weight files.
+object: trials, how many were killed before their end, and the digests of the weight files of the first run, which
+nothing disturbed, and of each trial's.
 """
 
 from __future__ import annotations
@@ -32,6 +33,7 @@ def main(recipe_folder: Path, work: Path, trials: int, seed: int) -> None:
     start = time.monotonic()
     finish(started(recipe, work / "first"))
     length = time.monotonic() - start
+    undisturbed = digests(work / "first")
     found, killed = [], 0
     for trial in range(trials):
         out = work / str(trial)
@@ -45,7 +47,7 @@ def main(recipe_folder: Path, work: Path, trials: int, seed: int) -> None:
         assert not unfinished_folder(out).exists()
         found.append(digests(out))
         shutil.rmtree(out)
-    print(json.dumps({"trials": trials, "killed": killed, "digests": found}))
+    print(json.dumps({"trials": trials, "killed": killed, "undisturbed": undisturbed, "digests": found}))
 
 
 def started(recipe: Recipe, out: Path) -> int:
