@@ -172,7 +172,7 @@ FAMILIES = (
         items=2490,
         tokens=150,
         suffixes=task_names.XNLI,
-        note="the card names no licence, the corpus does; lm-eval's Arabic prompt says 'number' where it means 'no'",
+        note="the licence is the corpus's, the card names none; lm-eval's Arabic prompt says 'number' for 'no'",
     ),
     Family(
         name="global_piqa_nonparallel_cloze",

@@ -13,15 +13,16 @@ import click
 from hubprune import __version__
 from hubprune.cli.asking import output_of
 from hubprune.cli.helping import Argument, Command, named
+from hubprune.cli.language_view import language_data, language_lines, show_languages
 from hubprune.cli.options import flag, output_flags
 from hubprune.cli.plan_view import lines_table
 from hubprune.cli.progress import follow
 from hubprune.cli.results import sections, show_report
 from hubprune.cli.words import command
-from hubprune.languages import Language, default_text, known, resolve
+from hubprune.languages import Language, known, resolve
 
 if TYPE_CHECKING:
-    from hubprune.cli.output import Output
+    pass
 
 LIBRARIES = (
     "torch",
@@ -36,7 +37,6 @@ LIBRARIES = (
     "rich",
 )
 SWITCHES = ("HF_ENDPOINT", "HF_HUB_OFFLINE", "HF_HUB_DISABLE_XET", "CUDA_VISIBLE_DEVICES")
-LICENCE = "ODC-By 1.0"  # of allenai/c4 and of HuggingFaceFW/fineweb-2, as their pages say
 FIRST_MODEL = "Qwen/Qwen3-0.6B"
 
 
@@ -71,7 +71,7 @@ def demo(ctx: click.Context, out: str | None, force: bool) -> None:
 
 @click.command(
     cls=Command,
-    short_help="Languages and their codes.",
+    short_help="Languages, their codes, text and tasks.",
     examples=("languages", "languages swahili", "languages zh --json"),
 )
 @output_flags
@@ -81,19 +81,15 @@ def languages(ctx: click.Context, query: str | None) -> None:
 
     The source is where text comes from unless --calib and --eval-text say otherwise: allenai/c4, its train split to
     calibrate and its validation split to measure, or HuggingFaceFW/fineweb-2, dealt out by document; both under ODC-By
-    1.0. It is looked up again when a run begins.
+    1.0. It is looked up again when a run begins. The default tasks are those of lm-eval that a language is measured
+    with unless --tasks says otherwise; for one language all known ones are listed, with the licence of their data.
     """
     output = output_of(ctx)
     found = matching(query)
-    facts = [
-        {"code": one.code, "name": one.name, "autonym": one.autonym, "rtl": one.rtl, "source": default_text(one.code)}
-        | {"licence": LICENCE}
-        for one in found
-    ]
     output.result(
         quiet="\n".join(one.code for one in found),
-        data={"languages": facts},
-        agent=lambda: "\n".join("\t".join(row) for row in [("code", "name", "autonym", "source"), *rows_of(found)]),
+        data={"languages": language_data(found)},
+        agent=lambda: language_lines(found),
         human=lambda: show_languages(output, found),
     )
     output.next(command(["plan", FIRST_MODEL, "--lang", found[0].code if query else "sw"]))
@@ -107,24 +103,6 @@ def matching(query: str | None) -> list[Language]:
     within = [one for one in known() if word in one.name.casefold() or word in one.autonym.casefold()]
     exact = [one for one in known() if one.code == word]
     return exact or within or [resolve(query)]
-
-
-def rows_of(found: list[Language]) -> list[tuple[str, str, str, str]]:
-    """Code, name, own name and default source of each."""
-    return [(one.code, one.name, one.autonym, default_text(one.code)) for one in found]
-
-
-def show_languages(output: Output, found: list[Language]) -> None:
-    """A table, one line each."""
-    from rich.box import SIMPLE_HEAD
-    from rich.table import Table
-
-    table = Table(box=SIMPLE_HEAD, padding=(0, 1), show_edge=False)
-    for title in ("code", "language", "own name", "default text"):
-        table.add_column(title, overflow="fold")
-    for row in rows_of(found):
-        table.add_row(*row)
-    output.show(table, f"{len(found)} languages; both data sets are under {LICENCE}.")
 
 
 @click.command(cls=Command, short_help="Versions and devices, for a bug report.", examples=("env", "env --json"))

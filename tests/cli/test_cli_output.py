@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import dataclasses
 import json
-import re
 from collections.abc import Generator
 from pathlib import Path
 from typing import Any
@@ -368,15 +367,6 @@ def test_control_c_closes_the_run_and_prints_the_command(cli, calls, monkeypatch
     answer = cli("push", "org/base", "--lang", "sw", "--token", "very-secret")
     assert (answer.code, closed) == (130, [True])
     assert answer.err.endswith("To go on:\n  hubprune push org/base --lang sw\n")
-
-
-def test_languages(cli, terminal) -> None:
-    assert "sw\tSwahili\tKiswahili\tallenai/c4" in cli("languages").out.splitlines()
-    assert cli("languages", "-q", "swahili").out == "sw\n"
-    arabic = {"code": "ar", "name": "Arabic", "autonym": "العربية", "rtl": True, "source": "allenai/c4"}
-    assert arabic | {"licence": "ODC-By 1.0"} in json.loads(cli("languages", "--json").out)["languages"]
-    assert re.search(r"tn +Tswana +Setswana +HuggingFaceFW/fineweb-2", terminal("languages").out)
-    assert cli("languages", "zh").err == "Next: hubprune plan Qwen/Qwen3-0.6B --lang zh\n"
 
 
 def test_env_shows_versions_and_no_token(cli, monkeypatch) -> None:
