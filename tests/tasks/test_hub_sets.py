@@ -20,7 +20,7 @@ LOCAL = Path(__file__).parent / "local"
 TASKS = {
     "multiblimp": "deu eng arb rus spa",
     "global_mmlu": "de en sw zh",
-    "belebele": "deu_Latn eng_Latn swh_Latn",
+    "belebele": "arb_Arab deu_Latn eng_Latn rus_Cyrl spa_Latn swh_Latn zho_Hans",
     "xcopa": "sw zh",
     "xnli": "ar de en es ru sw zh",
     "global_piqa_nonparallel_cloze": "deu_latn eng_latn swh_latn",
