@@ -17,7 +17,7 @@ from hubprune.pruning.patterns import parse
 from hubprune.pruning.walk import Variant, Walk
 from hubprune.recipe import Recipe
 from hubprune.run.examine import examine
-from hubprune.run.prune import groups, load_tokenizer
+from hubprune.run.inputs import groups, load_tokenizer
 
 MODEL = Path(__file__).parent.parent / "hubprune" / "demo" / "model"
 LANGUAGES = ("ar", "de", "en", "es", "ru", "sw", "zh")

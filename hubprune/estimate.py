@@ -12,6 +12,7 @@ import torch
 
 LIBRARIES = 900_000_000  # bytes of a process that has loaded torch and transformers
 GPU_CONTEXT = 600_000_000
+WRITING = 8  # times as long for a token that is written as for one that is read: few are written at once
 LOSS_BYTES = 400_000_000  # logits and their softmax, a piece at a time
 
 
@@ -26,6 +27,8 @@ class Workload:
         input_widths: inputs of each distinct input of a block's pruned matrices.
         hidden: width of the hidden states.
         calibration_tokens, evaluation_tokens: of one lane.
+        question_tokens: of the tasks' windows, of one lane.
+        written_tokens: that each lane's model writes, whole in memory.
         variants: pruned lanes.
         second_moment: whether the method collects the full second moment of its inputs.
         passes_for_statistics: whether calibration windows pass through each block once more for statistics.
@@ -43,6 +46,8 @@ class Workload:
     hidden: int
     calibration_tokens: int
     evaluation_tokens: int
+    question_tokens: int
+    written_tokens: int
     variants: int
     second_moment: bool
     passes_for_statistics: bool
@@ -65,7 +70,8 @@ class Needs:
 
 def needs(load: Workload, *, gpu: bool) -> Needs:
     """Memory at the two peaks of a walk (everything outside the blocks filled; one block being pruned), and work."""
-    lane_tokens = load.evaluation_tokens * (1 + load.variants) + load.calibration_tokens * load.variants
+    lane_tokens = (load.evaluation_tokens + load.question_tokens) * (1 + load.variants)
+    lane_tokens += load.calibration_tokens * load.variants
     lanes = lane_tokens * load.hidden * load.compute_bytes
     block = load.block_parameters * (load.stored_bytes * 2 + load.compute_bytes)
     moments = sum(width * width for width in load.input_widths) * 4 if load.second_moment else 0
@@ -81,14 +87,14 @@ def needs(load: Workload, *, gpu: bool) -> Needs:
 
 def flops(load: Workload) -> float:
     """Floating-point operations of the walk: two for each matrix weight and token, and the statistics'."""
-    dense = load.evaluation_tokens
-    pruned = (
-        load.evaluation_tokens + load.calibration_tokens * (2 if load.passes_for_statistics else 1)
-    ) * load.variants
+    dense = load.evaluation_tokens + load.question_tokens
+    pruned = (dense + load.calibration_tokens * (2 if load.passes_for_statistics else 1)) * load.variants
     forward = 2.0 * load.block_matrix * load.blocks * (dense + pruned)
     head = 2.0 * load.outer_parameters * load.evaluation_tokens * (1 + load.variants)
     moments = 2.0 * sum(w * w for w in load.input_widths) * load.calibration_tokens * load.blocks * load.variants
-    return forward + head + (moments * 0.6 if load.second_moment else 0.0)
+    parameters = load.block_matrix * load.blocks + load.outer_parameters
+    written = WRITING * 2.0 * parameters * load.written_tokens * (1 + load.variants)
+    return forward + head + written + (moments * 0.6 if load.second_moment else 0.0)
 
 
 def speed(device: torch.device, dtype: torch.dtype) -> float:

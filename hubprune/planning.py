@@ -14,11 +14,20 @@ from hubprune.naming import repo_name
 from hubprune.recipe import Recipe
 from hubprune.report import ModelFacts
 from hubprune.run.examine import Examined, examine, uses_text, workload
-from hubprune.run.prune import warnings_of
+from hubprune.run.inputs import warnings_of
 from hubprune.run.room import MEMORY_MARGIN, STATE_COPIES
+from hubprune.tasks import available, expected
 
 SMALL_FILE = 100_000_000  # bytes; what lies beside the weights and is copied
 SMALL_MODEL = 3_000_000_000  # parameters
+
+
+@dataclass(frozen=True)
+class Accelerator:
+    """A GPU that the run will have and the planning process has not: bytes of memory, operations a second."""
+
+    memory: int
+    speed: float
 
 
 @dataclass(frozen=True)
@@ -40,6 +49,7 @@ class Plan:
     gpu_memory_needed: int | None
     gpu_memory_free: int | None
     seconds: float
+    tasks: list[str]  # of lm-eval that will be measured, as far as can be told
     loads_with: list[str]  # what can load the result, one short phrase each
     warnings: list[str]
 
@@ -50,8 +60,17 @@ class Plan:
         return gpu and self.disk_needed <= self.disk_free and self.memory_needed <= self.memory_free
 
 
-def make_plan(recipe: Recipe, hub: Hub | None = None, repo_id: str | None = None, *, private: bool = True) -> Plan:
+def make_plan(
+    recipe: Recipe,
+    hub: Hub | None = None,
+    repo_id: str | None = None,
+    *,
+    private: bool = True,
+    there: Accelerator | None = None,
+) -> Plan:
     """Read headers and say what `push` would do; no weights are downloaded.
+
+    `there`: the run will be on this GPU, whatever this process computes on.
 
     Raises what `examine` raises: a model that cannot be pruned as asked has no plan.
     """
@@ -59,7 +78,7 @@ def make_plan(recipe: Recipe, hub: Hub | None = None, repo_id: str | None = None
     examined = examine(recipe, hub)
     load = workload(examined)
     gpu = examined.device.type == "cuda"
-    need = needs(load, gpu=gpu)
+    need = needs(load, gpu=gpu or there is not None)
     free = free_memory()
     description, resolved = examined.description, examined.recipe
     downloads = _downloads(hub, examined.source)
@@ -82,8 +101,9 @@ def make_plan(recipe: Recipe, hub: Hub | None = None, repo_id: str | None = None
         memory_needed=need.memory - on_disk,
         memory_free=free,
         gpu_memory_needed=need.gpu_memory,
-        gpu_memory_free=free_gpu_memory(examined.device),
-        seconds=need.flops / speed(examined.device, examined.skeleton.dtype),
+        gpu_memory_free=there.memory if there else free_gpu_memory(examined.device),
+        seconds=need.flops / (there.speed if there else speed(examined.device, examined.skeleton.dtype)),
+        tasks=expected(resolved.tasks, resolved.eval_lang) if resolved.measure else [],
         loads_with=[
             "transformers, and whatever else loads the dense model: from_pretrained, vLLM, TGI",
             "converters such as llama.cpp's, as the dense model: zeros are neither skipped nor left out",
@@ -119,6 +139,8 @@ def _notes(recipe: Recipe, model: ModelFacts) -> list[str]:
     found = []
     if "self" in (recipe.calib if isinstance(recipe.calib, str) else recipe.calib.values()):
         found.append("Calibration text of the model's own making needs the model whole in memory.")
+    if recipe.measure and recipe.tasks and not available():
+        found.append("lm-eval is not installed, so no task can be measured: pip install 'hubprune[eval]'")
     if model.parameters < SMALL_MODEL:
         found.append("Small models suffer most from pruning; where size or speed is the aim, quantize instead.")
     return found

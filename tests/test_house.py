@@ -47,7 +47,7 @@ MAY_IMPORT: dict[str, set[str]] = {
     "generation": GROUND,
     "run": GROUND | ENGINE,
     "inspection": GROUND | {"checkpoint", "pruning", "hub"},
-    "planning": GROUND | {"estimate", "hub", "run"},
+    "planning": GROUND | {"estimate", "hub", "run", "tasks"},
     "api": GROUND | ENGINE | {"run", "inspection", "planning"},
     "demo": GROUND | {"calibration", "hub", "loopback", "run"},
     "cli": GROUND | {"calibration", "hub", "publishing", "run", "inspection", "planning", "api", "demo"},

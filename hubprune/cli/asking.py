@@ -2,17 +2,21 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
-from typing import TYPE_CHECKING, Any
+from collections.abc import Callable, Generator
+from typing import TYPE_CHECKING, Any, TypeVar
 
 import click
 
 from hubprune.cli.output import Output
-from hubprune.errors import HubpruneError
+from hubprune.cli.progress import follow
+from hubprune.errors import ExtraMissing, HubpruneError
+from hubprune.events import Event
 from hubprune.recipe import Recipe
 
 if TYPE_CHECKING:
     from hubprune.hub import Hub
+
+Result = TypeVar("Result")
 
 
 def declined() -> HubpruneError:
@@ -36,6 +40,23 @@ def connector(given: dict[str, Any]) -> Callable[[], Hub]:
         return hub.connect(token=given["token"], cache_dir=given["cache_dir"])
 
     return connect
+
+
+def with_or_without_tasks(
+    events: Callable[[Recipe], Generator[Event, None, Result]], recipe: Recipe, output: Output
+) -> Result:
+    """Run the events of a recipe; where lm-eval is missing and the user agrees, those of the recipe without tasks.
+
+    Raises ExtraMissing where the tasks were named, or nobody agrees.
+    """
+    try:
+        return follow(events(recipe), output)
+    except ExtraMissing as missing:
+        agreed = output.yes or (output.can_ask and output.confirm(f"{missing.sentence} Go on with perplexity alone?"))
+        if recipe.tasks != ("auto",) or not agreed:
+            raise
+        output.warn(f"{missing.sentence} Perplexity is all that is measured, and the card will say so.")
+        return follow(events(recipe.replace(tasks=())), output)
 
 
 def may_run_code(recipe: Recipe, output: Output) -> None:

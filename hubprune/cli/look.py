@@ -7,7 +7,7 @@ from typing import Any
 
 import click
 
-from hubprune.cli.asking import connector, may_run_code, output_of
+from hubprune.cli.asking import connector, may_run_code, output_of, with_or_without_tasks
 from hubprune.cli.helping import Argument, Command, named
 from hubprune.cli.make import MODEL, finished_folder
 from hubprune.cli.model_view import inspection_lines, inspection_text, module_table
@@ -52,19 +52,21 @@ def eval_lang_flag(function: Any) -> Any:
     help="The dense model to compare with: Hub id, folder or hf://…@revision.",
 )
 @eval_lang_flag
-@recipe_flags("eval_text", "eval_samples")
+@recipe_flags("eval_text", "eval_samples", "tasks", "limit", "generate")
 @recipe_flags("seq_len", section="Evaluation")
 @recipe_flags("device", "dtype", "batch_size", "trust_remote_code")
 @output_flags
 @click.pass_context
 def evaluate(ctx: click.Context, model: str, against: str | None, **given: Any) -> None:
-    """Measure perplexity and bits per byte in each language, dense beside sparse on the same windows of text."""
+    """Measure perplexity, tasks and generated text in each language, dense beside sparse on the same text and items."""
     output, connect = output_of(ctx), connector(given)
     recipe, hub = recipe_of(ctx, connect), connect()
     may_run_code(recipe, output)
     from hubprune import run
 
-    report = follow(run.evaluate(recipe, against, hub=hub, command=recorded_command(["", *output.words])), output)
+    words = recorded_command(["", *output.words])
+    events = lambda recipe: run.evaluate(recipe, against, hub=hub, command=words)  # noqa: E731
+    report = with_or_without_tasks(events, recipe, output)
     ratios = {row.language: row.scores["pruned"].ratio for row in report.languages if "pruned" in row.scores}
     quiet = "\n".join(f"{code}\t{'' if ratio is None else ratio}" for code, ratio in ratios.items()) or report.model.id
     show_report(output, report, quiet=quiet)

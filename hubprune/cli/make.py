@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from hubprune.cli.asking import connector, declined, may_run_code, output_of
+from hubprune.cli.asking import connector, declined, may_run_code, output_of, with_or_without_tasks
 from hubprune.cli.helping import Argument, Command, named
 from hubprune.cli.options import flag, hub_flags, output_flags, recipe_file_flag, recipe_flags
 from hubprune.cli.progress import follow
@@ -22,6 +22,7 @@ from hubprune.report import RESULTS_FILE, Report
 if TYPE_CHECKING:
     from hubprune.cli.output import Output
     from hubprune.hub import Hub
+    from hubprune.run.gate import Gate
 
 MODEL = "Hub id (owner/name), folder, or hf://owner/name@revision."
 
@@ -37,6 +38,21 @@ def force_flag(text: str) -> Any:
     return flag("Files", "--force", is_flag=True, help=text)
 
 
+def gate_flags(function: Any) -> Any:
+    """--max-ppl-ratio and --min-kept."""
+    text = "Quality gate: exit with 3 and publish nothing where perplexity grows more than X times in a language."
+    function = flag("Evaluation", "--max-ppl-ratio", type=float, metavar="X", help=text)(function)
+    text = "Quality gate: the same where a task keeps less than this share of the dense model's score, e.g. 95%."
+    return flag("Evaluation", "--min-kept", metavar="SHARE", help=text)(function)
+
+
+def gate_of(given: dict[str, Any]) -> Gate:
+    """The gate that the flags set."""
+    from hubprune.run.gate import Gate, share
+
+    return Gate(given["max_ppl_ratio"], share(given["min_kept"]) if given["min_kept"] else None)
+
+
 @click.command(
     cls=Command,
     short_help="The whole loop: prune, measure, write the card, publish.",
@@ -48,6 +64,7 @@ def force_flag(text: str) -> Any:
     ),
 )
 @recipe_flags()
+@gate_flags
 @hub_flags
 @visibility_flag
 @flag("Publishing", "--create-pr", is_flag=True, help="Open a pull request instead of committing.")
@@ -77,6 +94,7 @@ def push(ctx: click.Context, model: str | None, repo_id: str | None, **given: An
         "create_pr": given["create_pr"],
         "message": given["commit_message"],
         "force": given["force"],
+        "gate": gate_of(given),
     }
     from hubprune import run
 
@@ -89,9 +107,9 @@ def push(ctx: click.Context, model: str | None, repo_id: str | None, **given: An
     else:
         may_run_code(recipe, output)
         kept = kept_text(given["recipe_source"], recipe, hub)
-        report, published = follow(
-            run.push(recipe, repo_id, kept=kept, command=recorded_command(["", *output.words]), **options), output
-        )
+        words = recorded_command(["", *output.words])
+        events = lambda recipe: run.push(recipe, repo_id, kept=kept, command=words, **options)  # noqa: E731
+        report, published = with_or_without_tasks(events, recipe, output)
     show_report(output, report, published=published)
     output.next(command(["inspect", published.repo_id]))
 
@@ -129,6 +147,7 @@ def plan(ctx: click.Context, model: str | None, repo_id: str | None, **given: An
     ),
 )
 @recipe_flags()
+@gate_flags
 @hub_flags
 @recipe_file_flag
 @force_flag("Replace what is in OUT.")
@@ -151,16 +170,15 @@ def prune(ctx: click.Context, model: str | None, out: str | None, **given: Any) 
     kept = kept_text(given["recipe_source"], recipe, hub)
     from hubprune import run
 
-    events = run.prune(
-        recipe,
-        folder,
-        hub=hub,
-        force=given["force"],
-        resume=goes_on(folder, given["resume"], output),
-        kept=kept,
-        command=recorded_command(["", *output.words]),
-    )
-    report = follow(events, output)
+    options = {
+        "hub": hub,
+        "force": given["force"],
+        "resume": goes_on(folder, given["resume"], output),
+        "kept": kept,
+        "command": recorded_command(["", *output.words]),
+        "gate": gate_of(given),
+    }
+    report = with_or_without_tasks(lambda recipe: run.prune(recipe, folder, **options), recipe, output)
     show_report(output, report, folder=folder)
     output.next(command(["push", str(folder)]))
 

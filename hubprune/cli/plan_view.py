@@ -6,7 +6,7 @@ import dataclasses
 from typing import TYPE_CHECKING, Any
 
 from hubprune.cli.sizes import roughly
-from hubprune.publishing.text import name_of, percent, quantity, size
+from hubprune.publishing.text import listed, name_of, percent, quantity, size
 from hubprune.recipe import Recipe
 
 if TYPE_CHECKING:
@@ -35,7 +35,7 @@ def plan_lines(plan: Plan) -> list[tuple[str, str]]:
         ("Model", f"{model.id}{where}: {model.architecture}, {quantity(model.parameters)} parameters, {model.dtype}"),
         ("Prune", what_is_pruned(plan)),
         ("Calibrate", calibration_in_words(recipe)),
-        ("Measure", measuring_in_words(recipe)),
+        ("Measure", measuring_in_words(plan)),
         ("Download", f"{size(plan.downloads)}" if plan.downloads else "nothing"),
         ("Result", f"{size(plan.output)}: {STORAGE_TRUTH}"),
         ("Disk", needed(plan.disk_needed, plan.disk_free)),
@@ -72,13 +72,18 @@ def calibration_in_words(recipe: Recipe) -> str:
     return f"{', '.join(names) or 'no language named'}; {windows(recipe.samples, recipe.seq_len)}"
 
 
-def measuring_in_words(recipe: Recipe) -> str:
+def measuring_in_words(plan: Plan) -> str:
     """What is measured, and against what."""
+    recipe = plan.recipe
     if not recipe.measure:
         return "nothing"
     codes = recipe.eval_lang or tuple(dict.fromkeys([*recipe.lang, *filter(None, [recipe.control])]))
     names = ", ".join(name_of(code) for code in codes)
     text = f"perplexity in {names}; {windows(recipe.eval_samples, recipe.seq_len)} each"
+    if plan.tasks:
+        text += f"; {listed(plan.tasks)}, {recipe.limit or 'all'} items each"
+    if recipe.generate:
+        text += "; greedy continuations"
     if recipe.control and recipe.method != "magnitude":
         text += f"; beside it a control calibrated in {name_of(recipe.control)}"
     return text

@@ -49,6 +49,7 @@ def demo_recipe() -> Recipe:
         calib="demo",
         eval_text="demo",
         eval_lang=LANGUAGES,
+        tasks=(),
         samples=16,
         dtype="float32",  # also on a GPU: plain transformers measures on the CPU and must find the same
     )

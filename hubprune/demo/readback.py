@@ -55,7 +55,7 @@ def _windows(report: Report) -> dict[str, list[list[int]]]:
     from hubprune.demo.loop import MODEL_FOLDER
     from hubprune.hub import connect
     from hubprune.recipe import Recipe
-    from hubprune.run.prune import load_tokenizer
+    from hubprune.run.inputs import load_tokenizer
 
     recipe = Recipe.from_dict(report.recipe)
     tokenizer = load_tokenizer(MODEL_FOLDER, trust_remote_code=False)

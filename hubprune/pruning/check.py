@@ -13,7 +13,7 @@ from hubprune.checkpoint.matrices import refused
 from hubprune.checkpoint.skeleton import Skeleton, find_blocks
 from hubprune.errors import UnsupportedArchitecture
 from hubprune.pruning.calls import BlockCalls
-from hubprune.pruning.lanes import Group, in_memory, start_lane
+from hubprune.pruning.lanes import Batch, Group, in_memory, start_lane
 
 TOKENS = 16
 VOCABULARY = 64
@@ -55,8 +55,17 @@ def check_walk(config: Any, blocks: nn.ModuleList | None = None, *, trust_remote
     if not difference <= 1e-5:
         reason = f"walked block by block, a small random {name} differs from its own forward by {difference:.1e}"
         raise refused(model, reason)
+    refuse_mixing_head(calls, lane.batches[0])
     refuse_foresight(model, ids[:2], expected[:2])
     return calls.returns_tuple
+
+
+def refuse_mixing_head(calls: BlockCalls, batch: Batch) -> None:
+    """Raise UnsupportedArchitecture where what follows the blocks looks at more than one position at a time."""
+    straight = calls.logits(batch.hidden, batch.ids)
+    turned = calls.logits(batch.hidden.flip(1), batch.ids.flip(1)).flip(1)
+    if not torch.allclose(turned, straight, rtol=1e-4, atol=1e-5 * float(straight.abs().max())):
+        raise refused(calls.skeleton.model, "what follows its blocks looks at several positions at once")
 
 
 def refuse_foresight(model: Any, ids: torch.Tensor, logits: torch.Tensor) -> None:

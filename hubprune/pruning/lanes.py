@@ -6,7 +6,9 @@ batch at a time. A batch never mixes groups, so each group's windows are compute
 
 from __future__ import annotations
 
+import errno
 import math
+import os
 import tempfile
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
@@ -14,7 +16,10 @@ from pathlib import Path
 
 import torch
 
+from hubprune.errors import NotEnoughDisk
 from hubprune.pruning.calls import BlockCalls, Leaf
+
+FULL = (errno.ENOSPC, errno.EDQUOT, errno.EFBIG)  # no room, a quota, a limit of the process
 
 Allocate = Callable[[tuple[int, ...], torch.dtype], torch.Tensor]
 
@@ -101,10 +106,25 @@ def in_memory(pin: bool) -> Allocate:
 
 
 def on_disk(folder: Path) -> Allocate:
-    """Hidden states in files under `folder`, mapped into memory; the files vanish with the tensors' last user."""
+    """Hidden states in files under `folder`, mapped into memory; the files vanish with the tensors' last user.
+
+    What it returns raises NotEnoughDisk where the disk has no room. The bytes are reserved at once: a mapped file that
+    finds its disk full when it is written to ends the process.
+    """
 
     def allocate(shape: tuple[int, ...], dtype: torch.dtype) -> torch.Tensor:
         with tempfile.NamedTemporaryFile(dir=folder, suffix=".lane") as file:
+            size = math.prod(shape) * dtype.itemsize
+            try:
+                if size and hasattr(os, "posix_fallocate"):
+                    os.posix_fallocate(file.fileno(), 0, size)
+            except OSError as error:
+                if error.errno not in FULL:
+                    raise
+                raise NotEnoughDisk(
+                    f"There is no room on the disk for {size / 1e6:,.1f} MB of hidden states.",
+                    "Free some space, or give a smaller --samples or --eval-samples.",
+                ) from error
             return torch.from_file(file.name, shared=True, size=math.prod(shape), dtype=dtype).view(shape)
 
     return allocate

@@ -11,18 +11,22 @@ from hubprune.checkpoint.model import check_tokens, check_vocabulary, open_tenso
 from hubprune.checkpoint.tensors import Tensors
 from hubprune.errors import UsageError
 from hubprune.events import Event, Finished, Measured
+from hubprune.generation.sizes import sizes
 from hubprune.hub import Hub, connect, pull
 from hubprune.pruning.calls import BlockCalls
 from hubprune.pruning.lanes import in_memory
 from hubprune.pruning.measured import WalkResult
 from hubprune.pruning.walk import DENSE_LANE, Variant, Walk
 from hubprune.recipe import Recipe
-from hubprune.report import PRUNED, Report
+from hubprune.report import DENSE, PRUNED, Report
 from hubprune.run.clock import Clock
 from hubprune.run.command import command_of
 from hubprune.run.examine import Examined, examine
-from hubprune.run.prune import groups, load_tokenizer
+from hubprune.run.inputs import groups, load_tokenizer
+from hubprune.run.questions import DenseAnswers, Questions, prepare_exam
 from hubprune.run.record import block_rows, language_rows
+from hubprune.run.whole import Writing, write_texts
+from hubprune.tasks import Exam, find
 
 
 def evaluate(
@@ -41,6 +45,7 @@ def evaluate(
     recipe = recipe.replace(
         eval_lang=recipe.eval_lang or tuple(recipe.lang), control=None, measure=True, lang={}, calib="auto"
     )
+    wanted = find(recipe.tasks, recipe.eval_lang)
     base, base_folder = yield from _open(recipe.replace(model=against or recipe.model), hub, clock, bool(against))
     other, other_folder = base, base_folder
     if against:
@@ -58,6 +63,8 @@ def evaluate(
                 "cannot be compared.",
                 "Evaluate each of them alone and compare bits per byte.",
             )
+    exam: Exam = yield from clock.listen(prepare_exam(base, *wanted, tokenizer, hub))
+    questions = Questions(exam, base)
     yield clock.stage("measure", f"Measuring {', '.join(base.recipe.eval_lang)}")
     tensors = open_tensors(base_folder, base.skeleton, trust_remote_code=recipe.trust_remote_code)
     rivals: Tensors | None = None
@@ -65,13 +72,29 @@ def evaluate(
         rivals = open_tensors(other_folder, other.skeleton, trust_remote_code=recipe.trust_remote_code)
     together = against is not None and _same_shape(base, other)
     variants = [Variant(PRUNED, weights=rivals)] if together else []
-    result: WalkResult = yield from _walk(base, tensors).run(evaluation, variants, _nothing)
+    cache = DenseAnswers(hub, base, exam)
+    known = cache.load()
+    result: WalkResult = yield from _walk(base, tensors).run(
+        evaluation, variants, _nothing, None, questions.groups, dense_answers=known is None
+    )
     if rivals is not None and not together:
-        alone: WalkResult = yield from _walk(other, rivals).run(evaluation, [], _nothing)
+        alone: WalkResult = yield from _walk(other, rivals).run(evaluation, [], _nothing, None, questions.groups)
         result.losses[PRUNED] = alone.losses[DENSE_LANE]
+        result.answers[PRUNED] = alone.answers[DENSE_LANE]
+    likelihoods = {lane: questions.in_order(found) for lane, found in result.answers.items() if found}
+    if known is not None:
+        likelihoods[DENSE] = known
+    elif likelihoods:
+        cache.save(likelihoods[DENSE])
     rows = language_rows(result, texts.evaluation, [])
     for row in rows:
         yield Measured(row)
+    folders = {DENSE: base_folder, **({PRUNED: other_folder} if against else {})}
+    writing = Writing(base, exam, list(folders))
+    generations, answers = yield from clock.listen(write_texts(writing, folders, None, ()))
+    graded = exam.grade(likelihoods, answers, ())
+    for task in graded:
+        yield Measured(task)
     resolved = other.recipe.replace(eval_text=texts.eval_text or other.recipe.eval_text, seq_len=base.recipe.seq_len)
     report = Report(
         model=other.facts,
@@ -84,6 +107,11 @@ def evaluate(
         run=clock.facts(base.device, command or command_of(resolved, "eval")),
         hubprune_version=__version__,
         against=base.facts if against else None,
+        tasks=graded,
+        no_tasks=exam.without,
+        generations=generations,
+        no_generations=writing.reason,
+        sizes={lane: sizes(folder) for lane, folder in folders.items()},
     )
     yield Finished(report, None)
     return report

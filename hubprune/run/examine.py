@@ -27,8 +27,10 @@ from hubprune.pruning.methods import METHODS
 from hubprune.pruning.patterns import Pattern, parse
 from hubprune.recipe import Recipe
 from hubprune.report import ModelFacts
+from hubprune.tasks import expected_tokens
 
 DEFAULT_SEQ_LEN = 2048
+PROMPTS, NEW_TOKENS = 5, 48  # that each model continues in each language, and by how much
 FLOATS = (torch.float32, torch.float16, torch.bfloat16, torch.float64)
 BATCH_TOKENS = {"cpu": 4096, "cuda": 16384}
 
@@ -161,6 +163,8 @@ def workload(examined: Examined) -> Workload:
         hidden=examined.config.get_text_config(decoder=True).hidden_size,
         calibration_tokens=recipe.samples * seq_len if calibrates else 0,
         evaluation_tokens=len(recipe.eval_lang) * recipe.eval_samples * seq_len,
+        question_tokens=expected_tokens(recipe.tasks, recipe.eval_lang, recipe.limit) if recipe.measure else 0,
+        written_tokens=len(recipe.eval_lang) * PROMPTS * NEW_TOKENS if recipe.generate else 0,
         variants=variants,
         second_moment=calibrates and method.updates,
         passes_for_statistics=calibrates,

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import json
+import shlex
 import shutil
 import time
 from collections.abc import Generator
@@ -19,6 +20,7 @@ from hubprune.publishing.folder import finish
 from hubprune.recipe import RECIPE_FILE, Recipe
 from hubprune.report import RESULTS_FILE, Report
 from hubprune.run.examine import examine, uses_text
+from hubprune.run.gate import Gate
 from hubprune.run.prune import prune, unfinished_folder
 from hubprune.run.state import blocks_done
 
@@ -36,11 +38,15 @@ def push(
     force: bool = False,
     kept: Path | None = None,
     command: str | None = None,
+    gate: Gate | None = None,
 ) -> Generator[Event, None, tuple[Report, Published]]:
     """The whole loop. What an interrupted push of the same recipe left behind is taken up where it stopped.
 
-    Where the repository holds the result of this very recipe already, nothing is done but telling so.
+    Where the repository holds the result of this very recipe already, nothing is done but telling so. A result that
+    does not pass the gate is kept, and QualityGate names the command that publishes it all the same.
     """
+    gate = gate or Gate()
+    gate.refuse(recipe)
     hub = hub or connect()
     named = recipe if uses_text(recipe) else recipe.replace(lang={})  # a name claims no language that played no part
     repo_id = repo_id or default_repo_id(hub, named)
@@ -60,7 +66,7 @@ def push(
     else:
         report = yield from _pruned(recipe, folder, hub, kept, repo_id, command)
     published = yield from publish(
-        folder, repo_id, hub=hub, private=private, create_pr=create_pr, message=message, force=force
+        folder, repo_id, hub=hub, private=private, create_pr=create_pr, message=message, force=force, gate=gate
     )
     shutil.rmtree(folder)
     return report, published
@@ -106,13 +112,17 @@ def publish(
     create_pr: bool = False,
     message: str | None = None,
     force: bool = False,
+    gate: Gate | None = None,
 ) -> Generator[Event, None, Published]:
-    """Publish a folder that `prune` wrote, with a card that speaks of the repository."""
+    """Publish a folder that `prune` wrote, with a card that speaks of the repository, if it passes the gate."""
     if not (folder / RECIPE_FILE).is_file() or not (folder / RESULTS_FILE).is_file():
         raise UsageError(f"{folder} was not written by hubprune.", "Give a folder that `hubprune prune` wrote.")
     hub = hub or connect()
     recipe, report = Recipe.load(folder), Report.load(folder)
     repo_id = repo_id or default_repo_id(hub, recipe)
+    words = ["hubprune", "push", str(folder), repo_id, *([] if private else ["--public"])]
+    words += ["--create-pr"] if create_pr else ["--force"] if force else []
+    (gate or Gate()).check(report, f"It is kept; to publish it all the same: {shlex.join(words)}")
     check_target(hub, repo_id, folder, create_pr=create_pr, force=force)  # a push that is refused changes nothing here
     finish(folder, report, recipe, repo_id)
     return (yield from upload(hub, folder, repo_id, private=private, create_pr=create_pr, message=message, force=force))

@@ -33,7 +33,7 @@ from hubprune.run.clock import versions
 from hubprune.run.examine import Examined
 
 FOLDER, RUN_FILE, TEXT_FILE = ".state", "run.json", "text.json"
-SCHEMA_VERSION = 1
+SCHEMA_VERSION = 2
 
 
 def identity(examined: Examined) -> dict[str, Any]:
@@ -66,27 +66,41 @@ class RunState:
         self.saves_lanes = saves_lanes
         self.writer: ShardWriter | None = None
         self.done, self.saved_counts = 0, list[MatrixCount]()
+        self.facts: dict[str, Any] = {}
 
-    def difference(self) -> str | None:
-        """In what the saved run differs from this one; None where it is the same."""
-        saved = self._load()["identity"]
+    def difference(self, questions: str) -> str | None:
+        """In what the saved run differs from this one; None where it is the same.
+
+        `questions`: SHA-256 of what the tasks ask.
+        """
+        run = self._load()
+        saved = run["identity"]
         for key, value in json.loads(json.dumps(self.identity)).items():
             if saved.get(key) != value:
                 return _difference(key, saved.get(key), value)
-        return None
+        return None if run["questions"] == questions else "what its tasks ask"
 
-    def begin(self, texts: Texts) -> None:
-        """Keep the text; from now on the run can be resumed."""
+    def begin(self, texts: Texts, questions: str, *, dense_known: bool) -> None:
+        """Keep the text; from now on the run can be resumed.
+
+        `dense_known`: the dense model's answers come from an earlier run, so it has no lane of questions in this one.
+        """
         self.folder.mkdir(parents=True, exist_ok=True)
         _write(self.folder / TEXT_FILE, json.dumps(_plain_texts(texts)).encode())
+        self.facts = {"questions": questions, "dense_known": dense_known}
         self._save_run({"blocks": 0, "lanes": None, "errors": [], "counts": {}})
 
     def attach(self, writer: ShardWriter) -> None:
         """Take the writer of the output files, and tell it what stands there already."""
         self.writer, saved = writer, self._load()
+        self.facts = {key: saved[key] for key in ("questions", "dense_known")}
         self.done = int(saved["blocks"])
         self.saved_counts = [_count(count) for count in saved["counts"].get(PRUNED, [])]
         writer.have(f"{self.prefix}.{count.block}.{count.parameter}" for count in self.saved_counts)
+
+    def dense_known(self) -> bool:
+        """Whether the dense model's answers were known when the run began."""
+        return bool(self.facts["dense_known"])
 
     def texts(self) -> Texts:
         """The text of the saved run."""
@@ -147,7 +161,7 @@ class RunState:
         return loaded
 
     def _save_run(self, facts: dict[str, Any]) -> None:
-        _write(self.folder / RUN_FILE, json.dumps({"identity": self.identity, **facts}).encode())
+        _write(self.folder / RUN_FILE, json.dumps({"identity": self.identity, **self.facts, **facts}).encode())
 
 
 def _write(path: Path, content: bytes) -> None:

@@ -2,6 +2,7 @@
 
 from hubprune.tasks.asking import Prompt
 from hubprune.tasks.exam import Exam, prepare
+from hubprune.tasks.expected import expected, expected_tokens
 from hubprune.tasks.names import Wanted, available, find
 
-__all__ = ["Exam", "Prompt", "Wanted", "available", "find", "prepare"]
+__all__ = ["Exam", "Prompt", "Wanted", "available", "expected", "expected_tokens", "find", "prepare"]

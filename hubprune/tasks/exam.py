@@ -75,7 +75,7 @@ class Exam:
             calibrated: languages of the calibration text.
         """
         rows = []
-        for opened, asked, written in self._parts():
+        for opened, asked, written in self.parts():
             found = {}
             for lane in dict.fromkeys([*likelihoods, *texts]):
                 known, spoken = likelihoods.get(lane, ())[asked], texts.get(lane, ())[written]
@@ -85,7 +85,7 @@ class Exam:
                 rows.append(self._row(opened, found, opened.language in calibrated))
         return rows
 
-    def _parts(self) -> Iterator[tuple[Opened, slice, slice]]:
+    def parts(self) -> Iterator[tuple[Opened, slice, slice]]:
         """Each task with the places of its requests and of its prompts."""
         at = said = 0
         for opened in self.tasks:
@@ -132,7 +132,7 @@ class Exam:
         """Task -> SHA-256 of its requests."""
         return {
             opened.wanted.name: Exam(requests=self.requests[asked], prompts=self.prompts[written]).sha256
-            for opened, asked, written in self._parts()
+            for opened, asked, written in self.parts()
         }
 
 

@@ -22,6 +22,8 @@ LLAMA = Workload(
     hidden=4096,
     calibration_tokens=128 * 2048,
     evaluation_tokens=64 * 2048,
+    question_tokens=0,
+    written_tokens=0,
     variants=1,
     second_moment=True,
     passes_for_statistics=True,
@@ -34,6 +36,7 @@ LLAMA = Workload(
 GROWING = {
     "samples": {"calibration_tokens": 256 * 2048},
     "evaluation": {"evaluation_tokens": 128 * 2048},
+    "tasks": {"question_tokens": 64 * 2048},
     "variants": {"variants": 2},
     "block": {"block_parameters": 10**9, "block_matrix": 10**9},
     "width": {"hidden": 8192, "input_widths": (8192, 8192, 8192, 28672)},
@@ -108,3 +111,7 @@ def test_what_the_machine_has(tmp_path: Path) -> None:
     assert free_disk(tmp_path / "not" / "yet" / "there") == pytest.approx(free_disk(tmp_path), rel=0.1)
     assert free_gpu_memory(torch.device("cpu")) is None
     assert speed(torch.device("cpu"), torch.float32) > 1e8
+
+
+def test_written_text_takes_time() -> None:
+    assert flops(dataclasses.replace(LLAMA, written_tokens=5 * 48)) > flops(LLAMA)

@@ -77,7 +77,7 @@ def test_without_saved_hidden_states_they_are_computed_again(
     undisturbed: Whole, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     recipe, reference, expected = undisturbed
-    monkeypatch.setattr(sys.modules["hubprune.run.prune"], "can_save_lanes", lambda examined, out: False)
+    monkeypatch.setattr(sys.modules["hubprune.run.pruning"], "can_save_lanes", lambda examined, out: False)
     out = tmp_path / "out"
     break_off(recipe, out, 2)
     assert not list(unfinished_folder(out).glob(".state/lanes-*"))

@@ -1,0 +1,120 @@
+"""What needs a model whole in memory: text it writes, to prompts of ours and to tasks that ask for text."""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Generator, Mapping
+from pathlib import Path
+from typing import Any
+
+from hubprune.estimate import free_gpu_memory, free_memory
+from hubprune.events import Event, Measured, Progress, Stage, Warned
+from hubprune import generation
+from hubprune.languages import resolve
+from hubprune.publishing.text import size
+from hubprune.report import CONTROL, GenerationRow
+from hubprune.run.examine import NEW_TOKENS, Examined
+from hubprune.run.overlay import Overlay
+from hubprune.tasks import Exam, Prompt
+
+ROOM = 1.3  # a model with its cache and activations, over its weights
+SWITCHED_OFF = "it was switched off"
+
+Texts = dict[str, list[str]]  # lane -> texts
+
+
+class Writing:
+    """What the models of a run are to write, and whether they can.
+
+    Attributes:
+        reason: why nothing is written; None where it is.
+    """
+
+    def __init__(self, examined: Examined, exam: Exam, lanes: list[str]) -> None:
+        recipe = examined.recipe
+        self.examined, self.exam, self.lanes = examined, exam, lanes
+        self.prompts = {code: generation.prompts(code) for code in recipe.eval_lang} if recipe.generate else {}
+        self.reason: str | None = None if recipe.generate and recipe.measure else SWITCHED_OFF
+        if not any(self.prompts.values()) and self.reason is None:
+            self.reason = "hubprune has no prompts in these languages"
+        if self.wanted and (short := self._short()):
+            self.reason = short
+
+    @property
+    def wanted(self) -> bool:
+        """Whether there is anything to write."""
+        return any(self.prompts.values()) or bool(self.exam.prompts)
+
+    @property
+    def possible(self) -> bool:
+        """Whether the models will be asked to write."""
+        return self.wanted and self.reason in (None, SWITCHED_OFF)
+
+    def _short(self) -> str | None:
+        """Why the model cannot be loaded whole, in words; None where it can."""
+        need = int(self.examined.facts.parameters * self.examined.skeleton.dtype.itemsize * ROOM)
+        gpu = free_gpu_memory(self.examined.device)
+        free = free_memory() if gpu is None else gpu
+        if need <= free:
+            return None
+        return f"the model does not fit into memory whole: it needs about {size(need)}, and {size(free)} are free"
+
+
+def write_texts(
+    writing: Writing, folders: Mapping[str, Path], control: Overlay | None, calibrated: Collection[str]
+) -> Generator[Event, None, tuple[list[GenerationRow], Texts]]:
+    """Let each lane's model write, one model in memory at a time.
+
+    Args:
+        writing: what to write.
+        folders: lane -> checkpoint.
+        control: the control's blocks, which are put on the dense model.
+        calibrated: languages of the calibration text.
+
+    Returns:
+        One row a language, and each lane's continuations of the exam's prompts.
+    """
+    if not writing.possible:
+        if writing.wanted:
+            yield Warned(f"No text is generated: {writing.reason}.")
+        return [], {}
+    names = ", ".join(resolve(code).name for code, given in writing.prompts.items() if given)
+    yield Stage("generate", f"Generating text: {names}" if names else "Generating the tasks' answers")
+    said: dict[str, Texts] = {code: {} for code, given in writing.prompts.items() if given}
+    answers: Texts = {}
+    total = len(writing.lanes) * (sum(map(len, writing.prompts.values())) + len(writing.exam.prompts))
+    done, model, tokenizer = 0, None, None
+    recipe = writing.examined.recipe
+    for lane in writing.lanes:
+        if lane == CONTROL and control:
+            control.put_on(model)
+        else:
+            model = None
+            model, tokenizer = generation.load_whole(
+                folders[lane],
+                device=recipe.device,
+                dtype=recipe.dtype,
+                trust_remote_code=recipe.trust_remote_code,
+            )
+        for code, texts in said.items():
+            texts[lane] = generation.continue_all(model, tokenizer, writing.prompts[code], NEW_TOKENS)
+            done += len(texts[lane])
+            yield Progress("generate", done, total, "text")
+        answers[lane] = []
+        for prompt in writing.exam.prompts:
+            answers[lane].append(answer(model, tokenizer, prompt))
+            done += 1
+            yield Progress("generate", done, total, "text")
+    rows = [
+        generation.generation_row(code, texts, writing.prompts[code], NEW_TOKENS, calibrated=code in calibrated)
+        for code, texts in said.items()
+    ]
+    for row in rows:
+        yield Measured(row)
+    return rows, answers if writing.exam.prompts else {}
+
+
+def answer(model: Any, tokenizer: Any, prompt: Prompt) -> str:
+    """The continuation of a task's prompt up to its first stop text."""
+    (text,) = generation.continue_all(model, tokenizer, [prompt.text], prompt.new_tokens)
+    ends = [at for stop in prompt.until if stop and (at := text.find(stop)) >= 0]
+    return text[: min(ends)] if ends else text
