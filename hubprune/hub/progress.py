@@ -34,6 +34,8 @@ def silent_bar(counter: Counter | None = None) -> type[tqdm]:
     """A class for `tqdm_class=` whose bars draw nothing; those in bytes count into `counter`."""
 
     class SilentBar(tqdm):
+        monitor_interval = 0  # no thread that looks after bars; every class would start one of its own
+
         def __init__(self, *args: Any, **kwargs: Any) -> None:
             super().__init__(*args, **{**kwargs, "disable": True})
             if counter is not None and kwargs.get("unit") == "B":

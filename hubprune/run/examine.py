@@ -14,6 +14,7 @@ from typing import Any
 
 import torch
 
+from hubprune.checkpoint.building import BUILDING
 from hubprune.checkpoint.matrices import Matrix, prunable
 from hubprune.checkpoint.model import read_config, stored_names
 from hubprune.checkpoint.skeleton import Skeleton, build
@@ -68,14 +69,15 @@ def examine(recipe: Recipe, hub: Hub, *, pruning: bool = True) -> Examined:
     description = describe(hub, source)
     refuse_foreign_code(recipe.model, description.config, trust_remote_code=recipe.trust_remote_code)
     parameters = sum(math.prod(shape) for _, shape in description.tensors.values())
-    config = read_config(description.config_folder, stored=parameters, trust_remote_code=recipe.trust_remote_code)
-    device = device_of(recipe.device)
-    stored = stored_dtype(description)
-    dtype = dtype_of(recipe.dtype, device, stored)
-    skeleton = build(config, dtype=dtype, device=device, trust_remote_code=recipe.trust_remote_code)
-    names = stored_names(skeleton, {name: shape for name, (_, shape) in description.tensors.items()})
-    refuse_dtypes(description, skeleton, names)
-    returns_tuple = check_walk(config, skeleton.blocks, trust_remote_code=recipe.trust_remote_code)
+    with BUILDING:
+        config = read_config(description.config_folder, stored=parameters, trust_remote_code=recipe.trust_remote_code)
+        device = device_of(recipe.device)
+        stored = stored_dtype(description)
+        dtype = dtype_of(recipe.dtype, device, stored)
+        skeleton = build(config, dtype=dtype, device=device, trust_remote_code=recipe.trust_remote_code)
+        names = stored_names(skeleton, {name: shape for name, (_, shape) in description.tensors.items()})
+        refuse_dtypes(description, skeleton, names)
+        returns_tuple = check_walk(config, skeleton.blocks, trust_remote_code=recipe.trust_remote_code)
     matrices = prunable(skeleton) if pruning else [{} for _ in skeleton.blocks]
     if pattern:
         refuse_pattern(pattern, matrices, recipe.skip, skeleton)
