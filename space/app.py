@@ -1,0 +1,46 @@
+"""hubprune as a page: choose, prune, look, publish.
+
+On the Hub this file is the Space. On your machine `python space/app.py` opens it offline: with the model that comes
+with hubprune, and a Hub on the loopback interface to publish to. HF_ENDPOINT leads it to another Hub.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import importlib.util
+import os
+import sys
+from pathlib import Path
+
+os.environ["GRADIO_ANALYTICS_ENABLED"] = "False"
+if importlib.util.find_spec("hubprune") is None:  # in a checkout, without an installation
+    sys.path.append(str(Path(__file__).parent.parent))
+with contextlib.suppress(ImportError):
+    import spaces  # noqa: F401 - before torch, on a Space with ZeroGPU
+
+
+def on_this_machine() -> None:
+    """Start a Hub of one's own, before anything reads where the Hub is."""
+    import tempfile
+
+    from hubprune.demo.loop import BASE, MODEL_FOLDER, USER
+    from hubprune.loopback import LoopbackHub, User
+
+    token = "mock-oauth-token-for-local-dev"  # gradio hands this one out where there is no OAuth
+    server = LoopbackHub(Path(tempfile.mkdtemp(prefix="hubprune-hub-")), users={token: User(USER)}).start()
+    server.add_repo(BASE, MODEL_FOLDER)
+    os.environ.update(server.environment(token), HF_HOME=str(server.root / "home"))
+    from hubprune_space import hubs
+
+    hubs.use_shelf(server)
+
+
+if not os.environ.get("SPACE_ID") and not os.environ.get("HF_ENDPOINT"):
+    on_this_machine()
+
+from hubprune_space.page import build, launch  # noqa: E402 - the Hub's address must be known first
+
+demo = build()
+
+if __name__ == "__main__":
+    launch(demo)

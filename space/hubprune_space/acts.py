@@ -1,0 +1,264 @@
+"""What happens on a click. Handlers return {component: value}; a visitor's token comes with each request anew."""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+from collections.abc import AsyncIterator, Iterator
+from typing import Any
+
+import gradio as gr
+
+from hubprune import errors
+from hubprune.events import Progress, Published
+from hubprune.hub import scrub
+from hubprune.publishing.text import size
+
+from . import elsewhere, forms, html, plans, publishing, results, search, words, working
+from .forms import Form, Refused
+from .hubs import hub_for
+from .parts import Parts, empty_card, steps
+from .runs import Run, Runs
+from .settings import SETTINGS
+
+Changes = dict[Any, Any]
+RUNS = Runs()
+RETRY = ("gated-terms", "gated-scope", "not-found", "problem")
+
+
+class Acts:
+    """The handlers of one page."""
+
+    def __init__(self, parts: Parts) -> None:
+        self.parts = parts
+
+    # Choose
+
+    def search(self, text: str, token: gr.OAuthToken | None) -> str:
+        """Suggestions while the visitor types."""
+        return search.hits(search.models(text, token.token if token else None))
+
+    def pick(self, event: gr.EventData) -> tuple[str, str]:
+        """A suggestion was clicked: its name, and a shorter list."""
+        return str(event.model)[:200], search.hits([], "Model chosen")
+
+    def plan(self, profile: gr.OAuthProfile | None, token: gr.OAuthToken | None, *fields: Any) -> Changes:
+        """The plan card of what is filled in."""
+        parts, user = self.parts, profile.username if profile else None
+        hidden = {parts.prune: gr.update(visible=False), parts.sign_in: gr.update(visible=False)}
+        if not str(fields[0] or "").strip():
+            return {parts.card: empty_card(), parts.retry: gr.update(visible=False), **hidden}
+        planned = plan_of(Form(*fields), token)
+        seconds = words.roughly(planned.plan.seconds) if planned.plan else ""
+        retry = planned.notice is not None and planned.plan is None and planned.notice.name in RETRY
+        return {
+            parts.card: plans.card(planned, user),
+            parts.retry: gr.update(visible=retry),
+            parts.prune: gr.update(
+                value=f"Prune (about {seconds})", visible=planned.runs_here and user is not None, interactive=planned.runs_here
+            ),
+            parts.sign_in: gr.update(visible=planned.runs_here and user is None),
+        }
+
+    def prune(
+        self, profile: gr.OAuthProfile | None, token: gr.OAuthToken | None,
+        ticket: str | None, own: bytes | None, *fields: Any,
+    ) -> Changes:  # fmt: skip
+        """Begin a run."""
+        parts = self.parts
+        if profile is None or token is None:
+            return {parts.notice: html.notice(words.signed_out())}
+        try:
+            text = forms.own_text(own)
+            planned = plan_of(Form(*fields), token)
+            if planned.notice or planned.plan is None or planned.recipe is None:
+                return {parts.notice: html.notice(planned.notice)}
+            if earlier := RUNS.get(ticket, profile.username):
+                RUNS.forget(earlier)
+            model = planned.recipe.model
+            run = RUNS.start(
+                planned.recipe,
+                profile.username,
+                endpoint=hub_for(model, None, SETTINGS.folder).endpoint,
+                token=None if model == forms.BASE else token.token,
+                estimate=planned.plan.seconds,
+                blocks=planned.plan.model.blocks,
+                name=planned.plan.repo_id.partition("/")[2],
+                text=text,
+            )
+        except Refused as refused:
+            return {parts.notice: html.notice(refused.notice)}
+        return {parts.ticket: run.key, parts.notice: "", **self._working(run)}
+
+    # Prune
+
+    async def watch(
+        self, ticket: str | None, profile: gr.OAuthProfile | None, token: gr.OAuthToken | None
+    ) -> AsyncIterator[Changes]:
+        """Show the visitor's run until it is over, then what came out. Closing the page stops only the showing."""
+        user = profile.username if profile else None
+        run = RUNS.get(ticket, user)
+        if run is None:
+            yield self._nothing(None)
+            return
+        seen = -1
+        while not run.over or run.ended is None:
+            if RUNS.get(run.key, user) is None:
+                yield self._nothing(None)
+                return
+            if run.version != seen or run.state == "waiting":
+                seen = run.version
+                yield self._working(run)
+            for _ in range(10):
+                await asyncio.sleep(0.1)
+                if run.version != seen or run.over:
+                    break
+            else:
+                seen = -1  # the clock goes on
+        if run.state != "done":
+            yield self._nothing(run.notice, html.fold("Log", f'<pre class="log">{html.esc(chr(10).join(run.log))}</pre>'))
+            return
+        yield await asyncio.to_thread(self._results, run, token.token if token else None)
+
+    def cancel(self, ticket: str | None, profile: gr.OAuthProfile | None) -> Changes:
+        """Stop at the next block."""
+        run = RUNS.get(ticket, profile.username if profile else None)
+        if run:
+            run.cancel()
+        return {self.parts.cancel: gr.update(value="Stopping at the next block", interactive=False)}
+
+    def _working(self, run: Run) -> Changes:
+        parts = self.parts
+        return {
+            parts.steps: steps(1),
+            parts.choose: gr.update(visible=False),
+            parts.look: gr.update(visible=False),
+            parts.work: gr.update(visible=True),
+            parts.progress: working.page(run, RUNS.place(run)),
+        }
+
+    def _nothing(self, notice: words.Notice | None, more: str = "") -> Changes:
+        parts = self.parts
+        return {
+            parts.steps: steps(0),
+            parts.notice: html.notice(notice) + (more if notice and notice.name == "unexpected" else ""),
+            parts.choose: gr.update(visible=True),
+            parts.work: gr.update(visible=False),
+            parts.look: gr.update(visible=False),
+            parts.cancel: gr.update(value="Cancel", interactive=True),
+        }
+
+    # Look and publish
+
+    def _results(self, run: Run, token: str | None) -> Changes:
+        parts = self.parts
+        owners = publishing.owners(token)
+        owner = owners[0] if owners else run.owner
+        kept = None if owners else words.sign_in_ended(run.keeps() / 60)
+        assert run.report is not None
+        return {
+            parts.steps: steps(2),
+            parts.choose: gr.update(visible=False),
+            parts.work: gr.update(visible=False),
+            parts.look: gr.update(visible=True),
+            parts.cancel: gr.update(value="Cancel", interactive=True),
+            parts.head: results.head(run),
+            parts.figures: results.figures(run),
+            parts.samples_shown: results.samples(run.report.generations),
+            parts.preview: html.fold("The card as it will be", results.card_preview(run, f"{owner}/{run.repo_name}")),
+            parts.downloads: results.downloads(run),
+            parts.publish_notice: html.notice(kept),
+            parts.owner: gr.update(choices=owners or [run.owner], value=owner),
+            parts.name: run.repo_name,
+            parts.publish: gr.update(interactive=bool(owners), visible=True),
+            parts.publish_pr: gr.update(visible=False),
+            parts.publish_box: gr.update(visible=run.published is None),
+            parts.done: published(run),
+        }
+
+    def publish(
+        self, ticket: str | None, owner: str, name: str, private: bool,
+        profile: gr.OAuthProfile | None, token: gr.OAuthToken | None,
+    ) -> Iterator[Changes]:  # fmt: skip
+        """Publish into a new repository."""
+        yield from self._publish(ticket, owner, name, private, profile, token, create_pr=False)
+
+    def publish_pr(
+        self, ticket: str | None, owner: str, name: str, private: bool,
+        profile: gr.OAuthProfile | None, token: gr.OAuthToken | None,
+    ) -> Iterator[Changes]:  # fmt: skip
+        """Open a pull request in a repository that exists."""
+        yield from self._publish(ticket, owner, name, private, profile, token, create_pr=True)
+
+    def _publish(
+        self, ticket: str | None, owner: str, name: str, private: bool,
+        profile: gr.OAuthProfile | None, token: gr.OAuthToken | None, *, create_pr: bool,
+    ) -> Iterator[Changes]:  # fmt: skip
+        parts = self.parts
+        run = RUNS.get(ticket, profile.username if profile else None)
+        if run is None or run.report is None:
+            yield {parts.publish_notice: html.notice(words.gone())}
+            return
+        if profile is None or token is None:
+            yield {parts.publish_notice: html.notice(words.sign_in_ended(run.keeps() / 60))}
+            return
+        repo_id = f"{(owner or '').strip()}/{(name or '').strip()}"
+        yield {parts.publish: gr.update(value="Publishing …", interactive=False), parts.publish_pr: gr.update(interactive=False)}
+        last: words.Notice | None = None
+        try:
+            for event in publishing.publish(run, token.token, repo_id, private=private, create_pr=create_pr):
+                if isinstance(event, words.Notice):
+                    last = event
+                elif isinstance(event, Progress) and event.total:
+                    said = f"{size(event.done)} of {size(event.total)} uploaded"
+                    yield {parts.publish_notice: f'<p role="status">{said}</p>'}
+        except Exception as error:
+            from .gpu import failure
+            from .runs import problem
+
+            last = problem(failure(error), run)
+        again = {parts.publish: gr.update(value="Publish", interactive=True), parts.publish_pr: gr.update(interactive=True)}
+        if last or run.published is None:
+            offered = gr.update(visible=bool(last and last.name == "repo-exists"), interactive=True)
+            yield {**again, parts.publish_notice: html.notice(last), parts.publish_pr: offered}
+            return
+        yield {
+            **again,
+            parts.publish_notice: "",
+            parts.publish_box: gr.update(visible=False),
+            parts.done: published(run),
+        }
+
+    def start_over(self, ticket: str | None, profile: gr.OAuthProfile | None) -> Changes:
+        """Delete the result and go back to the first screen."""
+        if run := RUNS.get(ticket, profile.username if profile else None):
+            RUNS.forget(run)
+        return {self.parts.ticket: None, **self._nothing(None)}
+
+
+def plan_of(form: Form, token: gr.OAuthToken | None) -> plans.Planned:
+    """The plan of a form; what is wrong with the form is a plan's notice too."""
+    try:
+        recipe = form.recipe()
+    except Refused as refused:
+        return plans.Planned(None, None, refused.notice)
+    except errors.HubpruneError as error:
+        return plans.Planned(None, None, words.known_problem(scrub(error.sentence), error.next_step))
+    return plans.make(recipe, token.token if token else None)
+
+
+def published(run: Run) -> str:
+    """Where the result is now, and how to make it again."""
+    if run.published is None:
+        return ""
+    found = run.published
+    url = found.pull_request or found.url
+    what = "Pull request opened" if found.pull_request else "Published" + (", private" if found.private else "")
+    with contextlib.suppress(KeyError):
+        return (
+            f'<section class="done-box" role="status" data-state="published"><h2>{what}</h2>'
+            f'<p><a href="{html.esc(url)}" target="_blank" rel="noopener">{html.esc(found.repo_id)}</a></p>'
+            + html.command(elsewhere.own_command(run.recipe), "The command that makes it again")
+            + "</section>"
+        )
+    return ""

@@ -1,0 +1,74 @@
+"""The commands that do the same elsewhere: on one's own machine, or as a Job on one's own account."""
+
+from __future__ import annotations
+
+import contextlib
+import math
+import shlex
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from hubprune.demo.loop import BASE
+from hubprune.hub import Hub
+from hubprune.recipe import Recipe
+
+from . import html
+from .forms import TEXT_FILE
+from .settings import SETTINGS
+
+if TYPE_CHECKING:
+    from hubprune.planning import Plan
+
+IMAGE = "ghcr.io/astral-sh/uv:python3.12-bookworm"
+# GPU flavours of Jobs, smallest first, with the memory of one GPU in GB.
+FLAVOURS = (("t4-small", 16), ("l4x1", 24), ("a10g-small", 24), ("l40sx1", 48), ("a100-large", 80), ("h200", 141))
+
+
+def package() -> str:
+    """Where hubprune is installed from: this Space's own wheel where it carries one, else the package index."""
+    wheels = sorted(Path(__file__).parent.parent.glob("hubprune-*.whl"))
+    if SETTINGS.space_id and wheels:
+        return f"https://huggingface.co/spaces/{SETTINGS.space_id}/resolve/main/{wheels[-1].name}"
+    return "hubprune"
+
+
+def own_command(recipe: Recipe) -> str:
+    """The command for one's own machine. A visitor's file is named as they will have it, never as it lies here."""
+    from hubprune.run.command import command_of
+
+    if recipe.model == BASE:
+        return "hubprune demo"
+    if isinstance(recipe.calib, dict):
+        calib = {code: TEXT_FILE if Path(source).name == TEXT_FILE else source for code, source in recipe.calib.items()}
+        recipe = recipe.replace(calib=calib)
+    return command_of(recipe, "push")
+
+
+def flavour(plan: Plan) -> str:
+    """The smallest flavour whose GPU holds the run."""
+    needed = (plan.gpu_memory_needed or plan.memory_needed) / 1e9 * 1.15
+    return next((name for name, memory in FLAVOURS if memory >= needed), FLAVOURS[-1][0])
+
+
+def job_command(plan: Plan, recipe: Recipe) -> str:
+    """`hf jobs run ...`, to be copied; its secret is read from the visitor's own environment."""
+    hours = max(2, math.ceil(plan.model.parameters / 2e9))
+    words = ["hf", "jobs", "run", "--flavor", flavour(plan), "--timeout", f"{hours}h", "--secrets", "HF_TOKEN", IMAGE]
+    return shlex.join([*words, "uv", "run", "--with", package(), *shlex.split(own_command(recipe))])
+
+
+def price(hub: Hub, plan: Plan) -> str:
+    """What the Job's hardware costs, as the Hub says now; empty where it does not say."""
+    with contextlib.suppress(Exception):  # an ornament: without it the plan is as good
+        for one in hub.api.list_jobs_hardware():
+            if one.name == flavour(plan) and one.unit_cost_usd:
+                hourly = one.unit_cost_usd * (60 if one.unit_label == "minute" else 1)
+                return f"${hourly:.2f} an hour on {one.pretty_name or one.name}"
+    return ""
+
+
+def commands(plan: Plan, recipe: Recipe) -> str:
+    """Both, as HTML."""
+    return html.command(own_command(recipe), "On your machine") + html.command(
+        job_command(plan, recipe), "As a Job on your account"
+    )

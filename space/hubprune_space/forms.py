@@ -1,0 +1,104 @@
+"""What a visitor filled in -> a recipe. No word of a form is ever taken for a path on this machine."""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass, field
+from pathlib import Path
+
+from hubprune.demo.loop import BASE
+from hubprune.hub import scrub
+from hubprune.recipe import Recipe
+
+from . import words
+from .settings import SETTINGS
+
+DEMO_SAMPLES = 16  # windows; the text that comes with hubprune is short
+SAMPLES = 128
+HUB_ID = re.compile(r"[A-Za-z0-9][\w.-]{0,95}(/[A-Za-z0-9][\w.-]{0,95})?", re.ASCII)
+REVISION = re.compile(r"[A-Za-z0-9][\w./-]{0,99}", re.ASCII)
+TEXT_FILE = "calibration.txt"
+
+
+class Refused(Exception):
+    """A form that cannot become a recipe; `notice` says why."""
+
+    def __init__(self, notice: words.Notice) -> None:
+        super().__init__(notice.sentence)
+        self.notice = notice
+
+
+@dataclass(frozen=True)
+class Form:
+    """The fields of the first screen, as they come from the page: anything may stand in them."""
+
+    model: str = ""
+    language: str = "sw"
+    pattern: str = "50%"
+    method: str = "sparsegpt"
+    also: str = ""  # second calibration language
+    share: float = 25  # its share, per cent
+    measured: list[str] = field(default_factory=list)  # languages beside the calibration languages and English
+    samples: float | None = None
+    seq_len: float | None = None
+    seed: float | None = 0
+    revision: str = ""
+
+    def recipe(self, own_text: Path | None = None) -> Recipe:
+        """The recipe; raises Refused, and what Recipe raises. `own_text`: a file that this Space wrote."""
+        model = hub_id(self.model)
+        revision = (self.revision or "").strip()
+        if revision and (not REVISION.fullmatch(revision) or ".." in revision):
+            raise Refused(words.known_problem("A revision is a branch, a tag or a commit.", "Correct it, or clear it."))
+        demo = model == BASE
+        lang = {self.language: 1.0}
+        if self.also and self.also != self.language:
+            share = min(90.0, max(5.0, float(self.share or 0)))
+            lang = {self.language: 100 - share, self.also: share}
+        calib: str | dict[str, str] = "demo" if demo else "auto"
+        if own_text is not None:
+            calib = {self.language: str(own_text)}
+            if demo:
+                calib = {code: "demo" for code in (*lang, "en")} | calib
+        return Recipe(
+            model=model,
+            revision=revision or None,
+            lang=lang,
+            method=self.method,
+            pattern=(self.pattern or "50%").strip(),
+            calib=calib,
+            eval_text="demo" if demo else "auto",
+            eval_lang=tuple(dict.fromkeys([*lang, "en", *(self.measured or [])])),
+            samples=whole(self.samples, DEMO_SAMPLES if demo else SAMPLES),
+            seq_len=whole(self.seq_len, 0) or None,
+            seed=whole(self.seed, 0),
+            tasks=(),
+        )
+
+
+def hub_id(text: str) -> str:
+    """The id of a model on the Hub, from what was typed or pasted (an address of its page too). Raises Refused."""
+    name = re.sub(r"^(https?://)?(www\.)?(huggingface\.co|hf\.co)/", "", (text or "").strip()).rstrip("/")
+    if not HUB_ID.fullmatch(name) or ".." in name or "--" in name:
+        raise Refused(words.not_an_id(scrub(name)[:60] or "An empty field"))
+    return name
+
+
+def whole(value: float | None, default: int) -> int:
+    """A number field as a whole number."""
+    return default if value is None else int(value)
+
+
+def own_text(data: bytes | None) -> str | None:
+    """The visitor's own text, decoded; None where there is none. Raises Refused."""
+    if data is None:
+        return None
+    if len(data) > SETTINGS.text_bytes:
+        raise Refused(words.text_too_large(SETTINGS.text_bytes))
+    try:
+        text = data.decode("utf-8-sig")
+    except UnicodeDecodeError as error:
+        raise Refused(words.text_not_utf8(error.start)) from None
+    if not text.strip():
+        raise Refused(words.text_empty())
+    return text

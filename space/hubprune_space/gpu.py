@@ -1,0 +1,159 @@
+"""Prunes in slices, so that a GPU is held for a limited time, and Cancel and quota end a run cleanly.
+
+On ZeroGPU a decorated function runs in a process of its own that has the GPU for the seconds asked for. Each call
+prunes some blocks from the state on disk and returns; the next one goes on there and ends in the same bytes. Elsewhere
+the decorator does nothing and one slice does it all.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import gc
+import time
+import traceback
+from collections.abc import Callable, Iterator
+from contextlib import closing
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from hubprune.errors import HubpruneError
+from hubprune.events import Event, Progress, Stage, run_to_end
+from hubprune.hub import Hub, connect, pull, resolve, scrub
+from hubprune.recipe import Recipe
+
+from .settings import SETTINGS
+
+STARTING = 20.0  # seconds that a slice spends before its first block
+# "large" of ZeroGPU: half an H200. The speed is a cautious guess at what small blocks reach; see README.md.
+ZERO_GPU_MEMORY, ZERO_GPU_SPEED = 70_000_000_000, 20e12  # bytes, operations a second
+
+
+@dataclass(frozen=True)
+class Job:
+    """All that a slice needs; it is sent to another process. The token is that of the request that began the run."""
+
+    recipe: Recipe
+    out: Path
+    endpoint: str
+    token: str | None
+    cache: Path
+    seconds: float  # estimate of the whole
+    slice_seconds: float | None  # None: no limit
+
+    @property
+    def cancel(self) -> Path:
+        """A file whose existence stops the run after its next block."""
+        return self.out.with_name("cancel")
+
+    def hub(self) -> Hub:
+        return connect(endpoint=self.endpoint, token=self.token or False, cache_dir=self.cache)
+
+
+@dataclass(frozen=True)
+class More:
+    """The slice is over, the run is not."""
+
+
+@dataclass(frozen=True)
+class Stopped:
+    """The visitor cancelled."""
+
+
+@dataclass(frozen=True)
+class Failed:
+    """The run ended in an error; `kind` is its class in hubprune.errors, empty for a defect, whose traceback is kept."""
+
+    kind: str
+    sentence: str
+    next_step: str = ""
+    trace: str = ""
+
+
+Step = Event | More | Stopped | Failed
+
+
+def gpu(duration: Callable[..., float]) -> Callable[[Any], Any]:
+    """`spaces.GPU` on a Space that has it; elsewhere the function as it is."""
+    try:
+        import spaces
+    except ImportError:
+        return lambda function: function
+    decorate: Callable[[Any], Any] = spaces.GPU(duration=duration)
+    return decorate
+
+
+def duration_of(job: Job) -> float:
+    """Seconds of GPU that one slice asks for, from the plan."""
+    return min(job.slice_seconds or 60.0, STARTING + 1.5 * job.seconds)
+
+
+@gpu(duration=duration_of)
+def some_blocks(job: Job) -> Iterator[Step]:
+    """Prune until the run or the slice is over. Errors are handed over as steps: the other process would lose them."""
+    try:
+        yield from _slice(job)
+    except Exception as error:
+        yield failure(error)
+    finally:
+        release()
+
+
+def _slice(job: Job) -> Iterator[Step]:
+    from hubprune.run import prune
+    from hubprune.run.prune import unfinished_folder
+    from hubprune.run.state import blocks_done
+
+    begin, resume = time.monotonic(), bool(blocks_done(unfinished_folder(job.out)))
+    with closing(prune(job.recipe, job.out, hub=job.hub(), resume=resume)) as events:
+        for event in events:
+            yield event
+            if job.cancel.exists():
+                yield Stopped()
+                return
+            block = isinstance(event, Progress) and event.stage == "prune" and 0 < event.done < event.total
+            if block and job.slice_seconds and time.monotonic() - begin > job.slice_seconds - STARTING:
+                yield More()
+                return
+
+
+def steps(job: Job) -> Iterator[Step]:
+    """The whole run: the download on the CPU, then slices until it is done."""
+    try:
+        if SETTINGS.zero_gpu:
+            yield Stage("download", f"Downloading {job.recipe.model}")
+            hub = job.hub()
+            run_to_end(pull(hub, resolve(hub, job.recipe.model, job.recipe.revision)))
+        more = True
+        while more:
+            more = False
+            with closing(some_blocks(job)) as slice_:
+                for step in slice_:
+                    more = isinstance(step, More)
+                    if not more:
+                        yield step
+            if job.cancel.exists():
+                yield Stopped()
+                return
+    except Exception as error:
+        yield failure(error)
+
+
+def failure(error: BaseException) -> Failed:
+    """An error as a step."""
+    if isinstance(error, HubpruneError):
+        return Failed(type(error).__name__, scrub(error.sentence), scrub(error.next_step))
+    title = str(getattr(error, "title", ""))
+    if "quota" in title.lower() or "duration" in title.lower():  # gradio.Error of the package `spaces`
+        return Failed("Quota", scrub(str(error)))
+    return Failed("", type(error).__name__, trace=scrub("".join(traceback.format_exception(error))))
+
+
+def release() -> None:
+    """Give memory back after a slice."""
+    gc.collect()
+    with contextlib.suppress(Exception):
+        import torch
+
+        if torch.cuda.is_available():
+            torch.cuda.empty_cache()

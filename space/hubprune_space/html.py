@@ -1,0 +1,55 @@
+"""Pieces of HTML. Every foreign word goes through `esc`."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from html import escape as esc
+
+from hubprune.languages import resolve
+
+from .words import Notice
+
+TONES = {"info": "Note", "warning": "Careful", "problem": "Problem"}
+
+
+def notice(item: Notice | None) -> str:
+    """A state in its words; problems are read out at once, the rest when it suits."""
+    if item is None:
+        return ""
+    role = "alert" if item.tone == "problem" else "status"
+    code = command(item.code) if item.code else ""
+    return (
+        f'<div class="notice {item.tone}" role="{role}" data-state="{esc(item.name)}">'
+        f'<span class="visually-hidden">{TONES[item.tone]}: </span>'
+        f"<p><strong>{esc(item.sentence)}</strong> {esc(item.action)}</p>{code}</div>"
+    )
+
+
+def command(text: str, label: str = "") -> str:
+    """A command to copy."""
+    head = f'<div class="command-label">{esc(label)}</div>' if label else ""
+    return (
+        f'<div class="command">{head}<pre tabindex="0" role="region" aria-label="{esc(label or "Command")}">'
+        f'<code>{esc(text)}</code></pre><button type="button" class="copy" data-copy="{esc(text)}">Copy</button></div>'
+    )
+
+
+def facts(rows: Iterable[tuple[str, str, str]]) -> str:
+    """Names, values and hints, as a list of definitions; empty values are left out."""
+    cells = "".join(
+        f'<div><dt>{esc(name)}</dt><dd>{esc(value)}{f"<small>{esc(hint)}</small>" if hint else ""}</dd></div>'
+        for name, value, hint in rows
+        if value
+    )
+    return f'<dl class="facts">{cells}</dl>'
+
+
+def in_language(text: str, code: str, element: str = "span", classes: str = "") -> str:
+    """Text of a language: the browser chooses font, direction and voice by it."""
+    made = f' class="{classes}"' if classes else ""
+    return f'<{element}{made} lang="{esc(code)}" dir="{"rtl" if resolve(code).rtl else "auto"}">{esc(text)}</{element}>'
+
+
+def fold(title: str, body: str, *, is_open: bool = False, classes: str = "") -> str:
+    """What can be unfolded."""
+    return f'<details class="fold {classes}"{" open" if is_open else ""}><summary>{esc(title)}</summary>{body}</details>'

@@ -1,0 +1,78 @@
+"""The page: components, look and handlers put together, and how it is served."""
+
+from __future__ import annotations
+
+import threading
+import warnings
+from typing import Any
+
+import gradio as gr
+
+from . import look
+from .acts import Acts
+from .api import plan as public_plan
+from .parts import layout
+from .settings import SETTINGS
+
+PRIVATE: dict[str, Any] = {"api_visibility": "private", "show_progress": "hidden"}
+
+
+def build() -> gr.Blocks:
+    """The whole page."""
+    with gr.Blocks(title="hubprune", analytics_enabled=False, fill_width=True, delete_cache=(300, 1800)) as demo:
+        parts = layout()
+        acts = Acts(parts)
+        everything = [part for part in vars(parts).values() if part is not parts.login]
+        plan = {"fn": acts.plan, "inputs": parts.form, "outputs": [parts.card, parts.retry, parts.prune, parts.sign_in]}
+        several: dict[str, Any] = {**PRIVATE, "concurrency_limit": 4, "concurrency_id": "look"}
+        watch = {"fn": acts.watch, "inputs": [parts.ticket], "outputs": everything, **PRIVATE, "concurrency_limit": None}
+
+        parts.model.input(acts.search, [parts.model], [parts.hits], trigger_mode="always_last", **several)
+        picked = parts.hits.select(acts.pick, None, [parts.model, parts.hits], **several)
+        picked.then(**plan, **several)
+        gr.on(
+            [
+                *(parts.model.submit, parts.model.blur, parts.language.input, parts.pattern.input, parts.method.input),
+                *(parts.also.input, parts.share.release, parts.measured.input, parts.samples.blur, parts.seq_len.blur),
+                *(parts.seed.blur, parts.revision.blur, parts.retry.click),
+            ],
+            **plan,
+            trigger_mode="always_last",
+            **several,
+        )
+        parts.prune.click(acts.prune, [parts.ticket, parts.own, *parts.form], everything, **several).then(**watch)
+        parts.cancel.click(acts.cancel, [parts.ticket], [parts.cancel], queue=False, **PRIVATE)
+        target = [parts.ticket, parts.owner, parts.name, parts.private]
+        parts.publish.click(acts.publish, target, everything, **several)
+        parts.publish_pr.click(acts.publish_pr, target, everything, **several)
+        parts.over.click(acts.start_over, [parts.ticket], everything, **several)
+        demo.load(**watch)
+        gr.api(public_plan, api_name="plan", concurrency_limit=2)
+    demo.queue(max_size=SETTINGS.longest_line, default_concurrency_limit=1)
+    return demo
+
+
+def launch(demo: gr.Blocks, **more: Any) -> Any:
+    """Serve the page."""
+    threading.Thread(target=warm_up, name="warm-up", daemon=True).start()
+    with warnings.catch_warnings():
+        warnings.filterwarnings("ignore", message="Gradio does not support OAuth features outside")
+        return demo.launch(
+            theme=look.theme(),
+            css_paths=look.CSS,
+            js=look.SCRIPT.read_text(encoding="utf-8"),
+            ssr_mode=False,
+            max_file_size=SETTINGS.text_bytes + 1_000_000,
+            footer_links=["api"],
+            **more,
+        )
+
+
+def warm_up() -> None:
+    """Load the heavy libraries before somebody waits for them."""
+    import torch
+
+    import hubprune.planning  # noqa: F401
+
+    if SETTINGS.zero_gpu:
+        torch.set_num_threads(1)  # ZeroGPU forks this process, and threads of OpenMP do not survive that

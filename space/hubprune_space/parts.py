@@ -1,0 +1,224 @@
+"""What stands on the page: three screens, one primary button each."""
+
+from __future__ import annotations
+
+import secrets
+from dataclasses import dataclass
+from typing import Any
+
+import gradio as gr
+
+from hubprune.demo.loop import BASE
+from hubprune.languages import known
+from hubprune.recipe import METHODS
+
+from . import html, search, words
+
+PATTERNS = [("30 %", "30%"), ("40 %", "40%"), ("50 %", "50%"), ("60 %", "60%"), ("2 of 4", "2:4"), ("4 of 8", "4:8")]
+HOW = {"sparsegpt": "SparseGPT (default)", "wanda": "Wanda", "magnitude": "Magnitude (no text)"}
+STEPS = ("Choose", "Prune", "Look and publish")
+
+
+@dataclass
+class Parts:
+    """The components that handlers read or change."""
+
+    ticket: Any
+    login: Any
+    steps: Any
+    # Choose
+    choose: Any
+    notice: Any
+    model: Any
+    hits: Any
+    language: Any
+    pattern: Any
+    method: Any
+    also: Any
+    share: Any
+    measured: Any
+    samples: Any
+    seq_len: Any
+    seed: Any
+    revision: Any
+    own: Any
+    card: Any
+    retry: Any
+    prune: Any
+    sign_in: Any
+    # Prune
+    work: Any
+    progress: Any
+    cancel: Any
+    # Look and publish
+    look: Any
+    head: Any
+    figures: Any
+    samples_shown: Any
+    preview: Any
+    downloads: Any
+    publish_notice: Any
+    owner: Any
+    name: Any
+    private: Any
+    publish: Any
+    publish_pr: Any
+    done: Any
+    over: Any
+    publish_box: Any
+
+    @property
+    def form(self) -> list[Any]:
+        """In the order of forms.Form."""
+        return [
+            *(self.model, self.language, self.pattern, self.method, self.also, self.share, self.measured),
+            *(self.samples, self.seq_len, self.seed, self.revision),
+        ]
+
+
+def steps(now: int) -> str:
+    """Where the visitor is."""
+    items = "".join(
+        f'<li class="{"done" if index < now else "now" if index == now else "next"}"'
+        f'{" aria-current=step" if index == now else ""}><b>{index + 1}</b> {title}</li>'
+        for index, title in enumerate(STEPS)
+    )
+    return f'<nav aria-label="Steps"><ol class="steps">{items}</ol></nav>'
+
+
+def layout() -> Parts:
+    """Make all components; must be called inside a Blocks."""
+    made: dict[str, Any] = {"ticket": gr.BrowserState(None, storage_key="hubprune-run", secret=secrets.token_hex(16))}
+    with gr.Row(elem_id="top"):
+        gr.HTML(
+            '<header class="brand"><svg viewBox="0 0 36 36" width="36" height="36" aria-hidden="true">'
+            + "".join(
+                f'<rect x="{2 + 9 * x}" y="{2 + 9 * y}" width="6" height="6" rx="1.6" class="{"on" if on else "off"}"/>'
+                for y, line in enumerate(("1010", "0110", "1001", "0101"))
+                for x, on in enumerate(int(c) for c in line)
+            )
+            + f"</svg><div><h1>hubprune</h1><p>{words.WELCOME}</p></div></header>"
+        )
+        made["login"] = gr.LoginButton("Sign in", logout_value="Sign out ({})", elem_id="login", size="md", scale=0)
+    made["steps"] = gr.HTML(steps(0))
+    with gr.Column(elem_id="choose") as made["choose"]:
+        _choose(made)
+    with gr.Column(elem_id="work", visible=False) as made["work"]:
+        made["progress"] = gr.HTML(elem_id="progress")
+        made["cancel"] = gr.Button("Cancel", elem_id="cancel", variant="secondary")
+    with gr.Column(elem_id="look", visible=False) as made["look"]:
+        _look(made)
+    gr.HTML(
+        '<footer class="foot"><p>After <cite>Kurz, Chen, Flek, Zhao: On the Limitations of Language-targeted Pruning'
+        "</cite> (TACL 2026): text in your language keeps perplexity there; it does not reliably keep knowledge and "
+        "reasoning.</p></footer>"
+    )
+    return Parts(**made)
+
+
+def _choose(made: dict[str, Any]) -> None:
+    made["notice"] = gr.HTML(elem_id="notice")
+    with gr.Row(elem_id="columns", equal_height=False):
+        with gr.Column(elem_id="form", scale=6, min_width=320):
+            made["model"] = gr.Textbox(
+                label="Model on the Hub",
+                info="Type a name to search. Any decoder of the Hub that you may read.",
+                placeholder="owner/name",
+                elem_id="model",
+                max_lines=1,
+                html_attributes=gr.InputHTMLAttributes(
+                    autocapitalize="off", autocorrect="off", spellcheck=False, autocomplete="off", enterkeyhint="search"
+                ),
+            )
+            made["hits"] = gr.HTML(
+                search.hits([search.OFFLINE_FIRST], "One suggestion"),
+                elem_id="hits",
+                js_on_load="element.addEventListener('click', (event) => { const hit = event.target.closest("
+                "'button[data-model]'); if (hit) trigger('select', {model: hit.dataset.model}); });",
+            )
+            made["language"] = gr.Dropdown(
+                [(words.language_choice(one.code), one.code) for one in known()],
+                value="sw",
+                label="Language",
+                info="The language you will use it in. Its text decides which weights go.",
+                elem_id="language",
+                filterable=True,
+            )
+            made["pattern"] = gr.Radio(
+                PATTERNS,
+                value="50%",
+                label="Zeros",
+                info="The share of the weights that becomes zero. 50 % is usual; more costs more quality. “2 of 4” "
+                "keeps two weights in every four, a pattern that some hardware can use.",
+                elem_id="pattern",
+            )
+            with gr.Accordion("Advanced", open=False, elem_id="advanced"):
+                _advanced(made)
+        with gr.Column(elem_id="plan", scale=5, min_width=320):
+            made["card"] = gr.HTML(empty_card(), elem_id="card")
+            made["retry"] = gr.Button("Retry", elem_id="retry", visible=False)
+            made["prune"] = gr.Button("Prune", variant="primary", elem_id="prune", interactive=False, visible=False)
+            made["sign_in"] = gr.LoginButton(
+                "Sign in with Hugging Face to prune", elem_id="sign-in", variant="primary", icon=None, visible=False
+            )
+
+
+def _advanced(made: dict[str, Any]) -> None:
+    made["method"] = gr.Radio(
+        [(HOW.get(name, name), name) for name in sorted(METHODS, key=lambda name: list(HOW).index(name) if name in HOW else 9)],
+        value="sparsegpt",
+        label="Method",
+        info="How weights are chosen. SparseGPT also corrects those that stay.",
+    )
+    with gr.Row():
+        made["also"] = gr.Dropdown(
+            [("none", ""), *((words.language_choice(one.code), one.code) for one in known())],
+            value="",
+            label="Mix in a second language",
+            info="Calibration text from two languages.",
+        )
+        made["share"] = gr.Slider(5, 90, 25, step=5, label="Its share, per cent")
+    made["measured"] = gr.Dropdown(
+        [(words.language_choice(one.code), one.code) for one in known()],
+        value=[],
+        multiselect=True,
+        label="Measure also in",
+        info="Beside your language and English.",
+    )
+    with gr.Row():
+        made["samples"] = gr.Number(None, label="Windows of text", info="128; 16 for the demo.", precision=0, minimum=1)
+        made["seq_len"] = gr.Number(None, label="Tokens in a window", info="2,048 or less.", precision=0, minimum=8)
+        made["seed"] = gr.Number(0, label="Seed", info="Draws the text.", precision=0, minimum=0)
+    made["revision"] = gr.Textbox(label="Revision", info="Branch, tag or commit; empty for main.", max_lines=1)
+    made["own"] = gr.File(
+        label="Your own calibration text (UTF-8 .txt, at most 2 MB)", type="binary", file_types=[".txt"], height=120
+    )
+
+
+def _look(made: dict[str, Any]) -> None:
+    made["head"] = gr.HTML(elem_id="result-head")
+    made["figures"] = gr.HTML(elem_id="figures")
+    made["samples_shown"] = gr.HTML(elem_id="samples")
+    made["preview"] = gr.HTML(elem_id="preview")
+    made["downloads"] = gr.HTML()
+    with gr.Column(elem_id="publish-box") as made["publish_box"]:
+        gr.HTML("<h2>Publish</h2><p class='quiet'>Weights, card, recipe and figures, in one commit.</p>")
+        made["publish_notice"] = gr.HTML(elem_id="publish-notice")
+        with gr.Row():
+            made["owner"] = gr.Dropdown([], label="Owner", elem_id="owner", scale=1)
+            made["name"] = gr.Textbox(label="Name", elem_id="name", max_lines=1, scale=3)
+        made["private"] = gr.Checkbox(True, label="Private: only you see it", elem_id="private")
+        made["publish"] = gr.Button("Publish", variant="primary", elem_id="publish")
+        made["publish_pr"] = gr.Button("Open a pull request there", elem_id="publish-pr", visible=False)
+    made["done"] = gr.HTML(elem_id="done")
+    made["over"] = gr.Button("Start over", elem_id="over")
+
+
+def empty_card() -> str:
+    """What stands where the plan will be."""
+    return (
+        '<section class="plan empty" aria-label="Plan"><h2>The plan</h2><p>Name a model, and this card says what '
+        "pruning it would take: from the headers of its files alone, in a few seconds, without an account.</p>"
+        f'<p class="quiet">To try it at once, take <code>{html.esc(BASE)}</code>, the small model that comes with '
+        "hubprune.</p></section>"
+    )

@@ -1,0 +1,136 @@
+"""The plan card: what a run would do, from headers only."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from hubprune import errors
+from hubprune.hub import Hub
+from hubprune.publishing.text import listed, name_of, percent, quantity, size
+from hubprune.recipe import Recipe
+
+from . import elsewhere, html, words
+from .gpu import ZERO_GPU_MEMORY, ZERO_GPU_SPEED
+from .hubs import reading
+from .settings import SETTINGS
+
+if TYPE_CHECKING:
+    from hubprune.planning import Plan
+
+GATES = {"auto": "gated: terms to accept", "manual": "gated: access on request"}
+
+
+@dataclass(frozen=True)
+class Planned:
+    """A plan, or the reason why there is none; `notice` may also stand beside a plan."""
+
+    recipe: Recipe | None
+    plan: Plan | None
+    notice: words.Notice | None
+    price: str = ""
+
+    @property
+    def runs_here(self) -> bool:
+        return self.plan is not None and self.notice is None
+
+
+def make(recipe: Recipe, token: str | None) -> Planned:
+    """The plan of a recipe for the visitor of this token; nothing of the request stays."""
+    from hubprune.planning import Accelerator, make_plan
+
+    there = Accelerator(ZERO_GPU_MEMORY, ZERO_GPU_SPEED) if SETTINGS.zero_gpu else None
+    with reading(recipe.model, token) as hub:
+        try:
+            plan = make_plan(recipe, hub, there=there)
+        except errors.HubpruneError as error:
+            return Planned(recipe, None, of_error(error, recipe))
+        notice = elsewhere_notice(plan, hub)
+        return Planned(recipe.replace(revision=plan.model.revision), plan, notice)
+
+
+def elsewhere_notice(plan: Plan, hub: Hub) -> words.Notice | None:
+    """Why the run cannot be here, if it cannot."""
+    gpu, has_gpu = plan.gpu_memory_needed, plan.gpu_memory_free or 0
+    if gpu is not None and gpu > has_gpu:
+        return words.too_big(size(gpu), size(has_gpu), elsewhere.price(hub, plan))
+    if plan.memory_needed > plan.memory_free:
+        return words.too_big(size(plan.memory_needed), size(plan.memory_free), elsewhere.price(hub, plan))
+    if plan.disk_needed > plan.disk_free:
+        return words.too_big(
+            f"{size(plan.disk_needed)} of disk", size(plan.disk_free), elsewhere.price(hub, plan)
+        )
+    if SETTINGS.longest_seconds and plan.seconds > SETTINGS.longest_seconds:
+        return words.too_long(words.roughly(plan.seconds), words.roughly(SETTINGS.longest_seconds))
+    return None
+
+
+def of_error(error: errors.HubpruneError, recipe: Recipe) -> words.Notice:
+    """The state that an error of the package stands for."""
+    match error:
+        case errors.RevisionNotFound():
+            return words.known_problem(error.sentence, "Name one of its branches, tags or commits.")
+        case errors.NotFound():
+            return words.not_found(recipe.model)
+        case errors.Gated() if "scope" in error.sentence:
+            return words.gated_scope()
+        case errors.Gated():
+            return words.gated_terms(recipe.model)
+        case errors.UnsupportedArchitecture():
+            return words.unsupported(recipe.model, error.sentence)
+        case errors.NoSafetensors():
+            return words.pickle_only()
+        case errors.RemoteCodeNeeded():
+            return words.remote_code(f"{elsewhere.own_command(recipe)} --trust-remote-code")
+    return words.known_problem(error.sentence, error.next_step)
+
+
+def card(planned: Planned, user: str | None) -> str:
+    """The card as HTML."""
+    if planned.plan is None or planned.recipe is None:
+        return html.notice(planned.notice)
+    plan, recipe = planned.plan, planned.recipe
+    model = plan.model
+    name = plan.repo_id.partition("/")[2]
+    many = plan.recipe.eval_lang
+    here = "this Space" if SETTINGS.space_id else "this machine"
+    calibration = listed([name_of(code) for code in plan.recipe.lang]) or "no text"
+    memory = plan.gpu_memory_needed or plan.memory_needed
+    rows = [
+        ("Zeros", f"{zeros(recipe.pattern)} of {quantity(model.prunable)} weights", share(plan)),
+        ("Calibration text", calibration, f"{recipe.samples} windows of {plan.recipe.seq_len:,} tokens"),
+        ("Measured in", listed([name_of(code) for code in many]), "original and pruned, on the same text"),
+        ("Download", size(plan.downloads), ""),
+        ("Memory", size(memory), f"of {size(plan.gpu_memory_free or plan.memory_free)} free on {here}"),
+        ("Licence", model.license_name or model.license or "none stated", GATES.get(plan.gated or "", "")),
+        ("Published as", f"{user or 'you'}/{name}", "private until you say otherwise"),
+    ]
+    fits = planned.notice is None
+    badge = "Runs here" if fits else "Does not fit here"
+    head = (
+        f'<div class="plan-head"><span class="badge {"good" if fits else "bad"}">{badge}</span>'
+        f"<h2>{html.esc(model.id.rpartition('/')[2])}</h2>"
+        f"<p>{quantity(model.parameters)} parameters · {model.blocks} blocks · {html.esc(model.dtype)}</p></div>"
+    )
+    time = (
+        f'<p class="estimate"><strong>about {words.roughly(plan.seconds)}</strong> on {here}</p>' if fits else ""
+    )
+    notes = "".join(f"<li>{html.esc(text)}</li>" for text in plan.warnings)
+    after = html.notice(planned.notice) + ("" if fits else elsewhere.commands(plan, recipe))
+    return (
+        f'<section class="plan" aria-label="Plan">{head}{time}{after}{html.facts(rows)}'
+        f'<p class="truth">{html.esc(words.TRUTH)}</p>'
+        + (html.fold("Good to know", f"<ul>{notes}</ul>") if notes else "")
+        + "</section>"
+    )
+
+
+def zeros(pattern: str) -> str:
+    """ "50 %", or what N:M means."""
+    kept, colon, group = pattern.partition(":")
+    return f"{int(group) - int(kept)} in every {group}" if colon else pattern.rstrip("%").strip() + " %"
+
+
+def share(plan: Plan) -> str:
+    """Which part of the model that is."""
+    return f"{percent(plan.model.prunable / max(1, plan.model.parameters), 0)} of the model; embeddings stay whole"

@@ -1,0 +1,76 @@
+"""Publish a visitor's own result, with the token of the request that asks for it."""
+
+from __future__ import annotations
+
+import contextlib
+from collections.abc import Iterator
+
+from hubprune import errors
+from hubprune.events import Event, Published
+from hubprune.hub import Hub, whoami
+
+from . import words
+from .hubs import signed_in
+from .runs import Run
+
+
+def owners(token: str | None) -> list[str]:
+    """The accounts that the visitor may publish to: their own, then their organisations."""
+    if not token:
+        return []
+    with signed_in(token) as hub:
+        try:
+            user = whoami(hub)
+            account = hub.api.whoami(cache=True)
+        except errors.HubpruneError:
+            return []
+        return [user, *(str(one.get("name")) for one in account.get("orgs") or [])]
+
+
+def publish(
+    run: Run, token: str, repo_id: str, *, private: bool, create_pr: bool
+) -> Iterator[Event | words.Notice]:
+    """Publish the result; the last thing said is a Published or the reason why not. No empty repository stays."""
+    from hubprune.run import publish as publish_folder
+
+    with signed_in(token) as hub:
+        there = exists(hub, repo_id)
+        try:
+            for event in publish_folder(run.out, repo_id, hub=hub, private=private, create_pr=create_pr):
+                if isinstance(event, Published):
+                    run.published = event
+                yield event
+        except errors.HubpruneError as error:
+            if not there:
+                remove_if_empty(hub, repo_id)
+            yield of_error(error, repo_id, create_pr=create_pr)
+
+
+def of_error(error: errors.HubpruneError, repo_id: str, *, create_pr: bool) -> words.Notice:
+    """The state that a failed publishing stands for."""
+    match error:
+        case errors.RepoExists():
+            return words.repository_exists(repo_id)
+        case errors.NoWritePermission() if create_pr:
+            return words.no_pull_request(repo_id)
+        case errors.NoWritePermission():
+            return words.may_not_write(repo_id)
+        case errors.NotSignedIn():
+            return words.signed_out()
+    return words.known_problem(error.sentence, error.next_step)
+
+
+def exists(hub: Hub, repo_id: str) -> bool:
+    """Whether there is such a repository now; also where the Hub does not say, so that nothing is ever removed then."""
+    try:
+        return hub.api.repo_exists(repo_id)
+    except Exception:
+        return True
+
+
+def remove_if_empty(hub: Hub, repo_id: str) -> None:
+    """Take back the repository that a failed publishing created, if nothing is in it."""
+    with contextlib.suppress(Exception):  # the Hub is in trouble: an empty private repository is no harm
+        files = hub.api.list_repo_files(repo_id)
+        if set(files) <= {".gitattributes"}:
+            hub.api.delete_repo(repo_id)

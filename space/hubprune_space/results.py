@@ -1,0 +1,165 @@
+"""The third screen: the figures, the charts, the texts of both models, the card as it will be."""
+
+from __future__ import annotations
+
+import base64
+import re
+from pathlib import Path
+
+from hubprune.publishing import card, tables
+from hubprune.publishing.text import percent
+from hubprune.publishing.verdict import caution, verdict
+from hubprune.recipe import RECIPE_FILE, Recipe
+from hubprune.report import RESULTS_FILE, GenerationRow, Report
+
+from . import charts, html, words
+from .runs import Run
+
+ALARM = 2.0  # times the original's perplexity in a calibration language
+LANES = {"dense": "Base", "pruned": "Pruned", "control": "Control"}
+
+
+def head(run: Run) -> str:
+    """What came out, in one sentence and four figures."""
+    report = run.report
+    assert report is not None
+    alarm = quality(report)
+    rows = [row for row in tables.language_rows(report) if row.language]
+    tiles = []
+    if report.sparsity:
+        tiles.append(("Zeros", percent(report.sparsity.stored / max(1, report.sparsity.weights)), "of the pruned weights"))
+    for row in [row for row in rows if row.target] + [row for row in rows if row.language == "en" and not row.target]:
+        if row.ratio is not None:
+            tiles.append((f"Perplexity in {row.name}", f"× {row.ratio:.2f}", cost_in_words(row.ratio)))
+    worst = tables.worst(report)
+    if worst and worst.ratio and worst.language != "en" and not worst.target:
+        tiles.append((f"Worst hit: {worst.name}", f"× {worst.ratio:.2f}", cost_in_words(worst.ratio)))
+    cells = "".join(
+        f"<div><dt>{html.esc(name)}</dt><dd><strong>{html.esc(value)}</strong><small>{html.esc(hint)}</small></dd></div>"
+        for name, value, hint in tiles[:4]
+    )
+    return (
+        f'<header class="result-head"><h2>{html.esc(run.repo_name)}</h2>{html.notice(alarm)}'
+        f'<p class="verdict">{html.esc(verdict(report))}</p><dl class="tiles">{cells}</dl>'
+        f'<p class="quiet">{html.esc(caution())}</p></header>'
+    )
+
+
+def cost_in_words(ratio: float) -> str:
+    """A ratio of perplexities, plainly."""
+    change = 100 * (ratio - 1)
+    if abs(change) < 0.5:
+        return "as before"
+    return f"{abs(change):.0f} % {'worse' if change > 0 else 'better'} than the original"
+
+
+def quality(report: Report) -> words.Notice | None:
+    """The alarm, where a calibration language lost too much."""
+    rows = [row for row in tables.language_rows(report) if row.language and row.ratio]
+    rows = [row for row in rows if row.target] or rows
+    worst = max(rows, key=lambda row: row.ratio or 0, default=None)
+    if worst is None or not worst.ratio or worst.ratio < ALARM:
+        return None
+    return words.quality_alarm(worst.name, worst.ratio, lower_pattern(str(report.recipe.get("pattern", ""))))
+
+
+def lower_pattern(pattern: str) -> str | None:
+    """A gentler pattern to try; None where there is none to name."""
+    if ":" in pattern:
+        return "50 % unstructured"
+    found = re.match(r"([\d.]+)", pattern)
+    share = float(found[1]) * (100 if found and float(found[1]) < 1 else 1) if found else 0
+    return f"{share - 10:.0f} %" if share > 20 else None
+
+
+def figures(run: Run) -> str:
+    """Table and charts."""
+    report = run.report
+    assert report is not None
+    cost, errors = charts.cost(report), charts.errors(report)
+    return (
+        f'<section class="figures" aria-label="What it cost">{table(report)}'
+        + (f"<h3>Cost in each language</h3>{cost}" if cost else "")
+        + (
+            "<h3>How the error grows through the model</h3><p class='quiet'>Error of each block's output, relative to "
+            f"the original's; ★ marks the calibration language.</p>{errors}"
+            if errors
+            else ""
+        )
+        + "</section>"
+    )
+
+
+def table(report: Report) -> str:
+    """The per-language table. The calibration language is marked by a star and a word, not by colour alone."""
+    found = tables.language_table(report)
+    rows = []
+    codes = [row.language for row in tables.language_rows(report)]
+    for index, cells in enumerate(found.rows):
+        target, mean = index in found.targets, index == found.mean
+        kind = "target" if target else "mean" if mean else ""
+        own = html.in_language(words.own_name(codes[index]), codes[index], "small") if codes[index] else ""
+        mark = '<span class="mark" title="calibration language">★<span class="visually-hidden"> calibration language</span></span>'
+        first = f'<th scope="row">{mark if target else ""}<span>{html.esc(cells[0])}</span>{own}</th>'
+        rest = "".join(
+            f'<td data-label="{html.esc(label)}">{html.esc(cell) or "<span aria-hidden=true>–</span>"}</td>'
+            for label, cell in zip(found.columns[1:], cells[1:], strict=True)
+        )
+        rows.append(f'<tr class="{kind}">{first}{rest}</tr>')
+    heads = "".join(f'<th scope="col">{html.esc(label)}</th>' for label in found.columns)
+    notes = "".join(f"<li>{html.esc(note)}</li>" for note in found.notes)
+    return (
+        '<table class="languages"><caption>Perplexity in each language <span>lower is better; ★ marks the calibration '
+        f"language</span></caption><thead><tr>{heads}</tr></thead><tbody>{''.join(rows)}</tbody></table>"
+        + (html.fold("How to read this table", f"<ul>{notes}</ul>") if notes else "")
+    )
+
+
+def samples(rows: list[GenerationRow]) -> str:
+    """What the models wrote in the run, side by side."""
+    found = []
+    for row in rows:
+        for sample in row.samples[:1]:
+            lanes = "".join(
+                f'<div><h4>{LANES.get(lane, lane)}</h4>{html.in_language(text, row.language, "p", "text")}</div>'
+                for lane, text in sample.texts.items()
+            )
+            prompt = html.in_language(sample.prompt, row.language, "p", "prompt")
+            found.append(f'<div class="sample">{prompt}<div class="pair">{lanes}</div></div>')
+    return f'<section class="samples">{"".join(found)}</section>' if found else ""
+
+
+def card_preview(run: Run, repo_id: str) -> str:
+    """README.md as it will be, rendered; its plots are the page's own charts."""
+    from markdown_it import MarkdownIt
+
+    report = run.report
+    assert report is not None
+    text = card.render(report, Recipe.load(run.out), repo_id=repo_id)
+    body = re.sub(r"\A---\n.*?\n---\n", "", text, flags=re.DOTALL)
+    drawn = {"perplexity": charts.cost(report), "blocks": charts.errors(report)}
+    made = MarkdownIt("commonmark", {"html": True}).enable("table").render(body)
+    for name, chart in drawn.items():
+        chart = chart.replace("cost-", "card-cost-").replace("errors-", "card-errors-")
+        made = re.sub(
+            rf"<picture>(?:(?!</picture>).)*?{name}.*?</picture>", lambda _, chart=chart: chart, made, flags=re.DOTALL
+        )
+    made = re.sub(r"<picture>.*?</picture>|<img[^>]*>", "", made, flags=re.DOTALL)
+    made = re.sub(r"<(/?)h([1-5])", lambda found: f"<{found[1]}h{min(6, int(found[2]) + 2)}", made)
+    made = made.replace("<pre>", '<pre tabindex="0">').replace("<table>", '<table class="plain">')
+    return f'<article class="card-preview" aria-label="Model card">{made}</article>'
+
+
+def downloads(run: Run) -> str:
+    """Card, recipe and results as files, inside the page itself: nothing of a run lies under an address."""
+    links = "".join(
+        download(run.out / name, label)
+        for name, label in ((card.CARD_FILE, "Card"), (RECIPE_FILE, "Recipe"), (RESULTS_FILE, "All figures"))
+    )
+    return f'<p class="downloads"><span>Download</span>{links}</p>'
+
+
+def download(path: Path, label: str) -> str:
+    """A link that holds the file."""
+    data = base64.b64encode(path.read_bytes()).decode()
+    return f'<a download="{html.esc(path.name)}" href="data:application/octet-stream;base64,{data}">{label}</a>'

@@ -1,0 +1,231 @@
+"""Every sentence that tells a visitor how things stand: what is the case, and one thing to do."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from hubprune.languages import resolve
+
+WELCOME = "Make half of a language model's weights zero, and see what that costs in your language before you share it."
+TRUTH = "The file stays as large as the original and runs no faster in standard programs: zeros are stored as zeros."
+
+
+@dataclass(frozen=True)
+class Notice:
+    """One sentence and one action. `tone` is "info", "warning" or "problem"; `code`: a command to copy."""
+
+    name: str
+    sentence: str
+    action: str = ""
+    tone: str = "info"
+    code: str = ""
+
+
+def signed_out() -> Notice:
+    return Notice("signed-out", "You can plan without an account.", "Sign in to prune and publish.")
+
+
+def not_found(model: str) -> Notice:
+    return Notice(
+        "not-found",
+        f"No model called {model} is visible to you.",
+        "Check the spelling, or sign in with an account that can see it.",
+        "problem",
+    )
+
+
+def not_an_id(model: str) -> Notice:
+    return Notice(
+        "not-an-id",
+        f"{model} cannot be the name of a model on the Hub.",
+        "Names read owner/name; search for one above.",
+        "problem",
+    )
+
+
+def gated_terms(model: str) -> Notice:
+    return Notice("gated-terms", f"{model} is gated.", "Accept its terms on its page, then press Retry.", "problem")
+
+
+def gated_scope() -> Notice:
+    return Notice(
+        "gated-scope", "Your sign-in does not include gated models.", "Sign in again and allow it.", "problem"
+    )
+
+
+def unsupported(architecture: str, reason: str) -> Notice:
+    return Notice(
+        "unsupported",
+        f"hubprune cannot prune {architecture} yet: {_ending(reason)}",
+        "Choose a decoder-only model.",
+        "problem",
+    )
+
+
+def pickle_only() -> Notice:
+    return Notice(
+        "pickle-only",
+        "This repository has no safetensors weights; hubprune does not load pickles.",
+        "Choose a revision or a model that has them.",
+        "problem",
+    )
+
+
+def remote_code(command: str) -> Notice:
+    return Notice(
+        "remote-code",
+        "This model runs its own code, which the Space never does.",
+        "Use the command line, with the explicit flag.",
+        "problem",
+        command,
+    )
+
+
+def too_big(needs: str, has: str, job: str) -> Notice:
+    return Notice(
+        "too-big",
+        f"Needs about {needs}; this Space has {has}.",
+        f"Run it on your machine, or as a Job on your account{f' ({job})' if job else ''}: the commands are below.",
+        "warning",
+    )
+
+
+def too_long(needs: str, most: str) -> Notice:
+    return Notice(
+        "too-long",
+        f"This would take about {needs}; this Space stops at {most}.",
+        "Choose a smaller model or fewer windows, or run one of the commands below.",
+        "warning",
+    )
+
+
+def no_quota(left: float | None, needed: float) -> Notice:
+    has = f"has about {left:.0f} s left for you today" if left is not None else "has no time left for you today"
+    return Notice(
+        "no-quota",
+        f"This GPU {has}; this needs about {needed:.0f}.",
+        "Come back later, choose a smaller model, or run the command shown.",
+        "warning",
+    )
+
+
+def queued(place: int, seconds: float) -> Notice:
+    return Notice("queued", f"You are {ordinal(place)} in line, about {roughly(seconds)}.", "You may leave this page.")
+
+
+def full_line(waiting: int) -> Notice:
+    return Notice(
+        "full", f"{waiting} runs are waiting already.", "Come back in a few minutes; your plan stays here.", "warning"
+    )
+
+
+def cancelled(done: int, total: int) -> Notice:
+    where = f"at block {done} of {total}" if total and done else "before the first block"
+    return Notice("cancelled", f"Stopped {where}. Nothing was published.", "Change what you like, and prune again.")
+
+
+def text_too_short(sentence: str) -> Notice:
+    return Notice(
+        "text-too-short", sentence, "Ask for fewer or shorter windows under Advanced, or give more text.", "problem"
+    )
+
+
+def text_not_utf8(position: int) -> Notice:
+    return Notice(
+        "text-not-utf8",
+        f"Your text is not UTF-8: the byte at position {position:,} belongs to no character.",
+        "Save it as UTF-8 and choose it again.",
+        "problem",
+    )
+
+
+def text_too_large(most: int) -> Notice:
+    return Notice(
+        "text-too-large", f"Your text is larger than {most / 1e6:g} MB.", "Choose a smaller file.", "problem"
+    )
+
+
+def text_empty() -> Notice:
+    return Notice("text-empty", "Your text is empty.", "Choose another file.", "problem")
+
+
+def quality_alarm(language: str, ratio: float, lower: str | None) -> Notice:
+    advice = f"We suggest not publishing; try {lower}." if lower else "We suggest not publishing."
+    return Notice("quality-alarm", f"Perplexity in {language} rose {ratio:,.1f} times.", advice, "warning")
+
+
+def repository_exists(repo_id: str) -> Notice:
+    return Notice(
+        "repo-exists", f"{repo_id} already exists.", "Open a pull request there, or choose another name.", "warning"
+    )
+
+
+def no_pull_request(repo_id: str) -> Notice:
+    return Notice(
+        "no-pull-request",
+        f"Your sign-in does not allow a pull request to {repo_id}.",
+        "Choose another name; a new repository is always allowed.",
+        "warning",
+    )
+
+
+def may_not_write(repo_id: str) -> Notice:
+    return Notice(
+        "no-write", f"Your sign-in may not write to {repo_id}.", "Choose another owner or another name.", "problem"
+    )
+
+
+def sign_in_ended(minutes: float) -> Notice:
+    return Notice(
+        "signed-out-late",
+        f"Your sign-in ended while pruning. Your result is kept for {max(1, round(minutes))} min.",
+        "Sign in again to publish.",
+        "warning",
+    )
+
+
+def unexpected(step: str, code: str) -> Notice:
+    return Notice(
+        "unexpected", f"Something broke in step {step.upper()}. Code {code}; the log is below.", "Try again.", "problem"
+    )
+
+
+def gone() -> Notice:
+    return Notice("gone", "This result is no longer here: it was kept for its time and deleted.", "Start over.")
+
+
+def known_problem(sentence: str, action: str) -> Notice:
+    """A failure that the package has words for."""
+    return Notice("problem", sentence, action, "problem")
+
+
+def ordinal(number: int) -> str:
+    """1st, 2nd, 3rd, 4th, 11th."""
+    if 10 <= number % 100 <= 20:
+        return f"{number}th"
+    return str(number) + {1: "st", 2: "nd", 3: "rd"}.get(number % 10, "th")
+
+
+def roughly(seconds: float) -> str:
+    """No more exact than an estimate is: "20 s", "4 min", "1 h 10 min"."""
+    if seconds < 55:
+        return f"{max(5, round(seconds / 5) * 5)} s"
+    minutes = max(1, round(seconds / 60))
+    hours, rest = divmod(minutes, 60)
+    return f"{minutes} min" if not hours else f"{hours} h {rest} min" if rest else f"{hours} h"
+
+
+def language_choice(code: str) -> str:
+    """ "Swahili · Kiswahili"; one name where both are the same."""
+    language = resolve(code)
+    return language.name if language.autonym in ("", language.name) else f"{language.name} · {language.autonym}"
+
+
+def own_name(code: str) -> str:
+    """What a language calls itself; empty where English calls it so too."""
+    language = resolve(code)
+    return "" if language.autonym == language.name else language.autonym
+
+
+def _ending(sentence: str) -> str:
+    return sentence if sentence.endswith(".") else f"{sentence}."

@@ -1,0 +1,83 @@
+"""The second screen: stages with ticks, the blocks, the time, the log."""
+
+from __future__ import annotations
+
+import time
+
+from hubprune.publishing.text import figure, listed, name_of, ratio, size
+from hubprune.report import DENSE, PRUNED
+
+from . import html, words
+from .runs import STAGES, Run
+
+
+def page(run: Run, place: tuple[int, float]) -> str:
+    """The state of a run as HTML."""
+    waiting = run.state == "waiting"
+    head = html.notice(words.queued(*place)) if waiting else ""
+    elapsed = time.monotonic() - run.begun if run.begun else 0.0
+    clock = (
+        f'<p class="clock"><span><strong>{words.roughly(elapsed) if elapsed >= 5 else "just begun"}</strong> '
+        f"elapsed</span><span><strong>about {words.roughly(run.left())}</strong> left</span></p>"
+        if not waiting
+        else ""
+    )
+    return (
+        f'<section class="work" aria-label="Progress"><h2>{html.esc(run.repo_name)}</h2>{head}{blocks(run)}{clock}'
+        f'<ol class="stages">{"".join(stage(run, *entry) for entry in entries(run))}</ol>{measured(run)}'
+        + html.fold("Log", f'<pre class="log" tabindex="0">{html.esc(chr(10).join(run.log[-400:]))}</pre>')
+        + "</section>"
+    )
+
+
+def entries(run: Run) -> list[tuple[str, str, tuple[str, ...]]]:
+    """Title, detail and stage names of each line."""
+    names = listed([name_of(code) for code in dict.fromkeys([*run.recipe.lang, *filter(None, [run.recipe.control])])])
+    fetched = run.progress.get("download")
+    found = [
+        ("Download the model", size(fetched.total) if fetched else "", ("check", "download")),
+        ("Gather text", names, ("text",)),
+        ("Calibrate and prune", f"block {min(run.done_blocks + 1, run.blocks)} of {run.blocks}", ("prune",)),
+        ("Measure languages", listed([name_of(row.language) for row in run.rows]), ("tasks", "measure", "verify")),
+    ]
+    if run.recipe.generate:
+        found.append(("Let both models write", "", ("generate",)))
+    return [*found, ("Write the card", "", ("card",))]
+
+
+def stage(run: Run, title: str, detail: str, names: tuple[str, ...]) -> str:
+    """One line: done, under way, or still to come; said in words too."""
+    now, last = STAGES.index(run.stage), max(STAGES.index(name) for name in names)
+    if run.state == "done" or now > last:
+        kind, said = "done", "done"
+    elif run.state == "running" and run.stage in names:
+        kind, said = "now", "under way"
+    else:
+        kind, said = "next", "to come"
+    shown = f" <small>{html.esc(detail)}</small>" if detail and kind != "next" else ""
+    return f'<li class="{kind}"><span>{html.esc(title)}{shown}</span><span class="visually-hidden">, {said}</span></li>'
+
+
+def blocks(run: Run) -> str:
+    """One cell for each block of the model; the bar says the same to a screen reader."""
+    cells = "".join(
+        f'<i class="{"done" if index < run.done_blocks else "now" if index == run.done_blocks and run.stage == "prune" else ""}"></i>'
+        for index in range(max(1, run.blocks))
+    )
+    return (
+        f'<div class="blocks" role="progressbar" aria-label="Blocks pruned" aria-valuemin="0" '
+        f'aria-valuemax="{run.blocks}" aria-valuenow="{run.done_blocks}" style="--n:{max(1, run.blocks)}">{cells}</div>'
+    )
+
+
+def measured(run: Run) -> str:
+    """Languages as soon as they are measured."""
+    lines = []
+    for row in run.rows:
+        dense, pruned = row.scores.get(DENSE), row.scores.get(PRUNED)
+        if dense and pruned:
+            lines.append(
+                f"<li><span>{html.esc(name_of(row.language))}</span><span>{figure(dense.perplexity)} → "
+                f"{figure(pruned.perplexity)} <small>× {ratio(pruned.ratio or 0)}</small></span></li>"
+            )
+    return f'<ul class="first-figures" aria-label="Perplexity so far">{"".join(lines)}</ul>' if lines else ""
