@@ -68,10 +68,18 @@ def publish(
 
 
 def evaluate(
-    recipe: Recipe, against: str | None = None, *, hub: Hub | None = None, on_event: OnEvent | None = None
+    recipe: Recipe,
+    against: str | None = None,
+    *,
+    speed: bool = False,
+    hub: Hub | None = None,
+    on_event: OnEvent | None = None,
 ) -> Report:
-    """Measure `recipe.model` in `recipe.eval_lang`, beside the checkpoint `against` on the same windows."""
-    return run_to_end(run.evaluate(recipe, against, hub=hub), on_event)
+    """Measure `recipe.model` in `recipe.eval_lang`, beside the checkpoint `against` on the same windows.
+
+    With `speed`, also tokens per second and peak memory, the models taken in turn on the recipe's device.
+    """
+    return run_to_end(run.evaluate(recipe, against, hub=hub, speed=speed), on_event)
 
 
 def inspect(

@@ -16,7 +16,7 @@ from hubprune.report import GenerationRow, LanguageRow, Report, TaskRow
 
 @dataclass(frozen=True)
 class Stage:
-    """A stage begins. `name` is one of check, download, text, tasks, prune, measure, verify, generate, publish."""
+    """A stage begins; `name`: check, download, text, tasks, prune, measure, verify, generate, speed or publish."""
 
     name: str
     text: str

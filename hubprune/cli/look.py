@@ -40,6 +40,7 @@ def eval_lang_flag(function: Any) -> Any:
     examples=(
         "eval Qwen3-0.6B-sparsegpt50-sw --against Qwen/Qwen3-0.6B --lang sw",
         "eval Qwen/Qwen3-0.6B --lang sw,en,ru --eval-samples 64",
+        "eval Qwen3-0.6B-sparsegpt50-sw --against Qwen/Qwen3-0.6B --lang sw --tasks none --speed",
         "eval me/my-swahili-model --lang sw --eval-text swahili.txt --json",
     ),
 )
@@ -54,10 +55,16 @@ def eval_lang_flag(function: Any) -> Any:
 @eval_lang_flag
 @recipe_flags("eval_text", "eval_samples", "tasks", "limit", "generate")
 @recipe_flags("seq_len", section="Evaluation")
+@flag(
+    "Evaluation",
+    "--speed",
+    is_flag=True,
+    help="Measure tokens per second and peak memory too, the models in turn and whole in memory.",
+)
 @recipe_flags("device", "dtype", "batch_size", "trust_remote_code")
 @output_flags
 @click.pass_context
-def evaluate(ctx: click.Context, model: str, against: str | None, **given: Any) -> None:
+def evaluate(ctx: click.Context, model: str, against: str | None, speed: bool, **given: Any) -> None:
     """Measure perplexity, tasks and generated text in each language, dense beside sparse on the same text and items."""
     output, connect = output_of(ctx), connector(given)
     recipe, hub = recipe_of(ctx, connect), connect()
@@ -65,7 +72,7 @@ def evaluate(ctx: click.Context, model: str, against: str | None, **given: Any) 
     from hubprune import run
 
     words = recorded_command(["", *output.words])
-    events = lambda recipe: run.evaluate(recipe, against, hub=hub, command=words)  # noqa: E731
+    events = lambda recipe: run.evaluate(recipe, against, hub=hub, command=words, speed=speed)  # noqa: E731
     report = with_or_without_tasks(events, recipe, output)
     ratios = {row.language: row.scores["pruned"].ratio for row in report.languages if "pruned" in row.scores}
     quiet = "\n".join(f"{code}\t{'' if ratio is None else ratio}" for code, ratio in ratios.items()) or report.model.id

@@ -18,25 +18,32 @@ from hubprune.pruning.lanes import in_memory
 from hubprune.pruning.measured import WalkResult
 from hubprune.pruning.walk import DENSE_LANE, Variant, Walk
 from hubprune.recipe import Recipe
-from hubprune.report import DENSE, PRUNED, Report
+from hubprune.report import DENSE, PRUNED, Report, Speed
 from hubprune.run.clock import Clock
 from hubprune.run.command import command_of
 from hubprune.run.examine import Examined, examine
 from hubprune.run.inputs import groups, load_tokenizer
 from hubprune.run.questions import DenseAnswers, Questions, prepare_exam
 from hubprune.run.record import block_rows, language_rows
+from hubprune.run.speed import speed_of
 from hubprune.run.whole import Writing, write_texts
 from hubprune.tasks import Exam, find
 
 
 def evaluate(
-    recipe: Recipe, against: str | None = None, *, hub: Hub | None = None, command: str | None = None
+    recipe: Recipe,
+    against: str | None = None,
+    *,
+    hub: Hub | None = None,
+    command: str | None = None,
+    speed: bool = False,
 ) -> Generator[Event, None, Report]:
     """Measure `recipe.model`, beside the checkpoint `against` where one is given.
 
     Languages are `eval_lang`, or `lang`. In the report the lane "dense" is `against` and "pruned" is the model; without
     `against` the model itself is the lane "dense". Checkpoints of one shape are walked together, so that the errors
-    of their blocks are measured too; others one after the other.
+    of their blocks are measured too; others one after the other. With `speed`, tokens per second and peak memory are
+    measured too, the models whole in memory; where they do not fit, the report says so.
 
     Raises UsageError where the two tokenizers cut the text differently: then no figure can be compared.
     """
@@ -95,6 +102,10 @@ def evaluate(
     graded = exam.grade(likelihoods, answers, ())
     for task in graded:
         yield Measured(task)
+    pace: Speed | None = None
+    if speed:
+        lanes = {DENSE: base, **({PRUNED: other} if against else {})}
+        pace = yield from clock.listen(speed_of(lanes, folders))
     resolved = other.recipe.replace(eval_text=texts.eval_text or other.recipe.eval_text, seq_len=base.recipe.seq_len)
     report = Report(
         model=other.facts,
@@ -112,6 +123,7 @@ def evaluate(
         generations=generations,
         no_generations=writing.reason,
         sizes={lane: sizes(folder) for lane, folder in folders.items()},
+        speed=pace,
     )
     yield Finished(report, None)
     return report
