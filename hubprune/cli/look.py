@@ -40,7 +40,7 @@ def eval_lang_flag(function: Any) -> Any:
     examples=(
         "eval Qwen3-0.6B-sparsegpt50-sw --against Qwen/Qwen3-0.6B --lang sw",
         "eval Qwen/Qwen3-0.6B --lang sw,en,ru --eval-samples 64",
-        "eval Qwen3-0.6B-sparsegpt50-sw --against Qwen/Qwen3-0.6B --lang sw --tasks none --speed",
+        "eval ./pruned --against ./dense --lang sw --tasks none --speed",
         "eval me/my-swahili-model --lang sw --eval-text swahili.txt --json",
     ),
 )

@@ -187,3 +187,32 @@ def test_memory_that_runs_out_side_by_side_is_told_from_a_defect(
 def test_other_devices_are_not_measured(model_folder: Path) -> None:
     found = run_to_end(measure_speed({DENSE: model_folder}, device="mps", dtype="float32"))
     assert found.notes == ["Speed was not measured: it is measured on a CPU or a CUDA device, not on 'mps'."]
+
+
+@pytest.mark.parametrize("free", [10**12, 49])
+def test_a_form_for_tensor_cores_takes_turns_too(
+    free: int, model_folder: Path, halved: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The way of a 2:4 form where there are tensor cores; what is theirs is put in the place of it here."""
+
+    def alone(work: speed.Work) -> speed.Alone:
+        of_pruned = work.folder == str(halved)
+        return speed.Alone({1: 30 if work.form == "2:4" else 50}, *((28, 28) if of_pruned else (0, 0)))
+
+    monkeypatch.setattr(speed, "peaks", alone)
+    monkeypatch.setattr(speed.semi_structured, "obstacle", lambda device, dtype: None)
+    monkeypatch.setattr(speed.semi_structured, "convert", lambda model: 28)
+    monkeypatch.setattr(torch.cuda, "mem_get_info", lambda device: (free, 10**12))
+    found = run_to_end(
+        measure_speed(
+            {DENSE: model_folder, PRUNED: halved},
+            **{"device": "cpu", "dtype": "float32", "batches": (1,), "prompt_tokens": 8, "new_tokens": 2, "rounds": 2},
+        )
+    )
+    forms = [(row.lane, row.form, row.peak_memory, row.prefill_ratio is None) for row in found.rows]
+    if free < 50:
+        assert forms == [(DENSE, "dense", 50, True), (PRUNED, "dense", 50, False)]
+        assert found.notes[0].endswith("the GPU's memory does not suffice for one more model.")
+    else:
+        assert forms == [(DENSE, "dense", 50, True), (PRUNED, "dense", 50, False), (PRUNED, "2:4", 30, False)]
+        assert found.notes[0] == "Form 2:4: torch's semi-structured tensors in 28 linear maps, the others dense."
