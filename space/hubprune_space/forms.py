@@ -17,6 +17,7 @@ DEMO_SAMPLES = 16  # windows; the text that comes with hubprune is short
 SAMPLES = 128
 HUB_ID = re.compile(r"[A-Za-z0-9][\w.-]{0,95}(/[A-Za-z0-9][\w.-]{0,95})?", re.ASCII)
 REVISION = re.compile(r"[A-Za-z0-9][\w./-]{0,99}", re.ASCII)
+GENERATE = False
 TEXT_FILE = "calibration.txt"
 
 
@@ -73,6 +74,7 @@ class Form:
             seq_len=whole(self.seq_len, 0) or None,
             seed=whole(self.seed, 0),
             tasks=(),
+            generate=GENERATE,
         )
 
 
