@@ -85,13 +85,13 @@ def prune(
     pruning = Pruning(examined, Asked(recipe, wanted, kept, command, whole), folder, unfinished, hub, clock)
     try:
         report, texts = yield from pruning.run(resume=bool(resume))
-        pruning.state.forget()
         save_kept(unfinished, texts)
         if (out / CARD_FILE).is_file():  # the author's own text in a card that is replaced stays
             shutil.copy(out / CARD_FILE, unfinished / CARD_FILE)
         finish(unfinished, report, Recipe.from_dict(report.recipe), repo_id)
         if out.exists():
             shutil.rmtree(out)
+        pruning.state.forget()  # last: a run that ends before can be resumed
         unfinished.rename(out)
     except CheckpointDamaged:  # the same again would end the same
         shutil.rmtree(unfinished, ignore_errors=True)

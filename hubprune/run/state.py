@@ -115,7 +115,7 @@ class RunState:
         again, which `finished` reads from the output.
         """
         saved = self._load()
-        if not saved["blocks"] or saved["lanes"] is None:
+        if not saved["blocks"] or saved["lanes"] is None or not (self.folder / saved["lanes"]).is_file():
             return 0
         for variant, block, label, signal, noise in saved["errors"]:
             result.errors[variant, block, label] = BlockError(signal, noise)
@@ -153,8 +153,11 @@ class RunState:
         self._save_run({"blocks": blocks, "lanes": name, "errors": errors, "counts": counts})
 
     def forget(self) -> None:
-        """The run is finished: nothing of its state stays."""
-        shutil.rmtree(self.folder)
+        """The run is finished: nothing of its state stays. What is still there at any moment can be resumed."""
+        for path in self.folder.glob("lanes-*"):
+            path.unlink()
+        (self.folder / RUN_FILE).unlink(missing_ok=True)
+        shutil.rmtree(self.folder, ignore_errors=True)
 
     def _load(self) -> dict[str, Any]:
         loaded: dict[str, Any] = json.loads((self.folder / RUN_FILE).read_text(encoding="utf-8"))
