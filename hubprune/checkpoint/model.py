@@ -11,6 +11,7 @@ import torch
 
 from hubprune.checkpoint.configuration import check_memory, check_text, unusable
 from hubprune.checkpoint.files import INDEX_FILE, SINGLE_FILE, CheckpointFiles
+from hubprune.checkpoint.leftovers import refuse_leftovers
 from hubprune.checkpoint.skeleton import Skeleton
 from hubprune.checkpoint.tensors import StreamedTensors, Tensors, line_up, load_whole
 from hubprune.errors import CheckpointDamaged, UnsupportedArchitecture
@@ -52,21 +53,32 @@ def open_tensors(folder: Path, skeleton: Skeleton, *, whole: bool = False, trust
     """The tensors of a folder under the names of a skeleton's module tree.
 
     They are streamed where the names line up, else (or where `whole` asks for it) the model is loaded whole.
+
+    Raises CheckpointDamaged where they are not those of the model.
     """
     files = CheckpointFiles.open(folder)
-    names = stored_names(skeleton, {name: files.entry(name).shape for name in files.where})
+    shapes = {name: files.entry(name).shape for name in files.where}
+    names = stored_names(skeleton, shapes)
     if names is None or whole:
-        return load_whole(folder, files, names, trust_remote_code=trust_remote_code)
+        whole_tensors, unexpected = load_whole(folder, files, names, trust_remote_code=trust_remote_code)
+        refuse_leftovers(skeleton.model, skeleton.prefix, set(shapes) - unexpected, shapes)
+        return whole_tensors
     return StreamedTensors(files, names)
 
 
 def stored_names(skeleton: Skeleton, stored: dict[str, tuple[int, ...]]) -> dict[str, str] | None:
-    """Name in the module tree -> name in the files, or None where they do not line up (see `tensors.line_up`)."""
+    """Name in the module tree -> name in the files, or None where they do not line up (see `tensors.line_up`).
+
+    Raises CheckpointDamaged where they do, and the files hold weights of blocks that the model does not take.
+    """
     model = skeleton.model
     shapes = {name: tensor.shape for name, tensor in model.state_dict().items()}
     tie = getattr(model.config.get_text_config(decoder=True), "tie_word_embeddings", False)
     tied = set(model._tied_weights_keys or {}) if tie else set()
-    return line_up(shapes, tied, model.base_model_prefix, stored)
+    names = line_up(shapes, tied, model.base_model_prefix, stored)
+    if names is not None:
+        refuse_leftovers(model, skeleton.prefix, names.values(), stored)
+    return names
 
 
 def check_vocabulary(skeleton: Skeleton, vocabulary: int) -> None:

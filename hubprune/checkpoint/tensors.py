@@ -14,7 +14,8 @@ from typing import Any, Protocol
 import torch
 
 from hubprune.checkpoint.files import CheckpointFiles, refuse_nan
-from hubprune.errors import CheckpointDamaged
+from hubprune.checkpoint.leftovers import is_known
+from hubprune.errors import CheckpointDamaged, UnsupportedArchitecture
 
 
 class Tensors(Protocol):
@@ -94,22 +95,24 @@ def line_up(
 
 def load_whole(
     folder: Path, files: CheckpointFiles, stored_names: dict[str, str] | None = None, *, trust_remote_code: bool = False
-) -> WholeTensors:
-    """Load the model whole with transformers, in the dtype that most of its weights have in the files.
+) -> tuple[WholeTensors, set[str]]:
+    """Load the model whole with transformers: (its tensors, names in the files that it did not take).
 
-    The configuration's own dtype is no guide: it often names another one than the files hold.
+    Every tensor has its own dtype of the files. The configuration's is no guide: it often names another one.
 
-    Raises CheckpointDamaged where weights would be left missing or do not fit.
+    Raises CheckpointDamaged where weights would be left missing or do not fit, and UnsupportedArchitecture where one
+    would be rounded.
     """
     from transformers import AutoModelForCausalLM
 
     sizes: Counter[torch.dtype] = Counter()
     for entry in (file.entries[name] for name, file in files.where.items()):
         sizes[entry.dtype] += entry.nbytes // entry.dtype.itemsize
+    common = sizes.most_common(1)[0][0]
     try:
         loaded: Any = AutoModelForCausalLM.from_pretrained(
             folder,
-            dtype=sizes.most_common(1)[0][0],
+            dtype=common,
             use_safetensors=True,
             output_loading_info=True,
             ignore_mismatched_sizes=True,  # refused below, with the shapes
@@ -131,4 +134,31 @@ def load_whole(
         raise CheckpointDamaged(
             f"The weight files lack {missing[0]}{others}, which the model needs.", "Use another revision of the model."
         )
-    return WholeTensors(model.eval(), files, stored_names)
+    unexpected = set(map(str, info["unexpected_keys"]))
+    _keep_dtypes(model, files, stored_names, common, unexpected)
+    return WholeTensors(model.eval(), files, stored_names), unexpected
+
+
+@torch.no_grad()
+def _keep_dtypes(
+    model: Any, files: CheckpointFiles, stored_names: dict[str, str] | None, common: torch.dtype, unexpected: set[str]
+) -> None:
+    """Give the tensors that transformers rounded to the most common dtype, or converted, those of the files back.
+
+    Raises UnsupportedArchitecture for one that has another name in the model, where the two cannot be matched.
+    """
+    matched = set(unexpected)
+    for name, tensor in model.state_dict(keep_vars=True).items():
+        stored = stored_names.get(name) if stored_names else name
+        if stored is None or stored not in files.where or files.entry(stored).shape != tuple(tensor.shape):
+            continue
+        matched.add(stored)
+        if tensor.dtype != files.entry(stored).dtype:
+            tensor.data = files.where[stored].read(stored)
+    for stored in sorted(files.where.keys() - matched):
+        entry = files.entry(stored)
+        if entry.dtype.is_floating_point and entry.dtype != common and not is_known(model, stored, entry.shape):
+            raise UnsupportedArchitecture(
+                f"{stored} is stored in another precision than most weights, and would be rounded when it is loaded.",
+                "Save the model again in one precision.",
+            )

@@ -13,7 +13,7 @@ from huggingface_hub import is_offline_mode, metadata_load
 from hubprune.errors import CheckpointDamaged, Offline
 from hubprune.hub.client import Hub, quiet
 from hubprune.hub.failures import translated
-from hubprune.hub.files import CONFIG, INDEX, WEIGHTS, describing_files, read_json, weight_files
+from hubprune.hub.files import CONFIG, INDEX, WEIGHTS, describing_files, read_json, refuse_other_weights, weight_files
 from hubprune.hub.headers import Tensors, local_tensors, remote_tensors
 from hubprune.hub.links import refuse_links
 from hubprune.hub.progress import silent_bar
@@ -60,6 +60,7 @@ def describe(hub: Hub, source: Source) -> Description:
     listing = listed(hub, source)
     weights = chosen_weights(source, listing)
     config = read_json(listing.folder / CONFIG, source.id)
+    refuse_other_weights(source.id, config, weights)
     with translated(source.id), quiet():
         if source.local or is_offline_mode():
             found = [local_tensors(source, listing.folder / name) for name in weights]

@@ -74,12 +74,19 @@ def files_beside(names: Iterable[str], *, code: bool = False) -> list[str]:
 def weight_files(model: str, names: Iterable[str], index: Mapping[str, object] | None) -> list[str]:
     """The safetensors files of the model: those that the index names, or model.safetensors.
 
-    Raises NoSafetensors, CheckpointDamaged for an index that names files outside or missing ones, and
-    UnsupportedArchitecture for an adapter.
+    Raises NoSafetensors, CheckpointDamaged for an index that names files outside or missing ones, or others than the
+    model.safetensors that is there too, and UnsupportedArchitecture for an adapter.
     """
     names = list(names)
     if index is not None:
-        return _indexed(model, names, index)
+        files = _indexed(model, names, index)
+        if WEIGHTS in names and files != [WEIGHTS]:
+            raise CheckpointDamaged(
+                f"{model} has {WEIGHTS} and other weight files that {INDEX} names: which of them are loaded depends on "
+                "the program.",
+                "Use another revision, or a copy of the model without one of the two.",
+            )
+        return files
     if WEIGHTS in names:
         return [WEIGHTS]
     if "adapter_config.json" in names:
@@ -109,6 +116,16 @@ def refuse_foreign_code(model: str, config: Mapping[str, object], *, trust_remot
         raise RemoteCodeNeeded(
             f"{model} wants to run Python code from its own repository.",
             "Read that code; if you trust it, add --trust-remote-code.",
+        )
+
+
+def refuse_other_weights(model: str, config: Mapping[str, object], weights: list[str]) -> None:
+    """Raise CheckpointDamaged where the configuration tells transformers to load other files than these."""
+    named = config.get("transformers_weights")
+    if named is not None and named != INDEX and [named] != weights:
+        raise CheckpointDamaged(
+            f"{CONFIG} of {model} names weights of its own, {str(named)[:60]!r}, beside {weights[0]}.",
+            "Use another revision, or a copy of the model without that key.",
         )
 
 

@@ -8,7 +8,7 @@ import logging
 import secrets
 from collections.abc import Mapping
 
-from starlette.requests import Request
+from starlette.requests import ClientDisconnect, Request
 from starlette.responses import JSONResponse, Response
 from starlette.types import Message, Receive, Scope, Send
 
@@ -100,6 +100,8 @@ class HubApp:
                 response = await handler(Call(self, request, self._user(request), parts))
         except HubError as error:
             response = JSONResponse(error.body, error.status, error.headers)
+        except ClientDisconnect:  # nobody is there to read an answer
+            response = Response(status_code=400)
         except Exception:
             logger.exception("%s %s failed", request.method, raw_path)
             response = JSONResponse({"error": "Internal Server Error"}, 500)

@@ -50,10 +50,10 @@ def recipe_of(model: str | Path, **changes: Any) -> Recipe:
     return Recipe(model=str(model), **(given | changes))
 
 
-def attempt(model: str | Path, out: Path, hub: Hub, **changes: Any) -> str:
+def attempt(model: str | Path, out: Path, hub: Hub, *, whole: bool = False, **changes: Any) -> str:
     """Prune: the known failure as "Class: sentence | next step", where nothing was written; or PRUNED."""
     try:
-        run_to_end(prune(recipe_of(model, **changes), out, hub=hub))
+        run_to_end(prune(recipe_of(model, **changes), out, hub=hub, whole=whole))
         return PRUNED
     except HubpruneError as error:
         sentence, answer = error.sentence, f"{type(error).__name__}: {error.sentence} | {error.next_step}"

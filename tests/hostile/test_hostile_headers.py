@@ -10,22 +10,24 @@ import pytest
 import torch
 from hostile import (
     INDEX,
+    PRUNED,
     UP,
     WEIGHTS,
     Damage,
     Refused,
     attempt,
     parts,
+    with_config,
     with_header,
     with_index,
     with_tensor,
     with_weights,
     written,
 )
-from safetensors.torch import save_file
+from safetensors.torch import load_file, save_file
 
 from hubprune.errors import CheckpointDamaged
-from hubprune.hub import connect, describe, resolve
+from hubprune.hub import Hub, connect, describe, resolve
 from hubprune.loopback import LoopbackHub
 
 DAMAGED = "model.safetensors of tiny is damaged: "
@@ -130,7 +132,8 @@ def test_an_index_that_names_what_is_not_the_model(case: str, refused: Refused) 
 def test_a_tensor_in_two_files(model: Path, refused: Refused) -> None:
     save_file({UP: torch.zeros(32, 16, dtype=torch.bfloat16)}, model / "second.safetensors", {"format": "pt"})
     names = [name for name in parts(model / WEIGHTS)[0] if name != "__metadata__"]
-    answer = refused(with_index({"weight_map": dict.fromkeys(names, WEIGHTS) | {UP: "second.safetensors"}}))
+    (model / WEIGHTS).rename(model / "first.safetensors")
+    answer = refused(with_index({"weight_map": dict.fromkeys(names, "first.safetensors") | {UP: "second.safetensors"}}))
     assert f"Two weight files of tiny hold {UP}" in answer
 
 
@@ -142,3 +145,22 @@ def test_nan_in_a_model_that_is_loaded_whole(model: Path, refused: Refused) -> N
         tensors["block_sparse.unused"] = tensors.pop("model.norm.weight")
 
     assert "lack model.norm.weight" in refused(with_weights(damage))
+
+
+def test_two_sets_of_weights(model: Path, refused: Refused) -> None:
+    """transformers takes model.safetensors, others the files of the index."""
+    tensors = load_file(model / WEIGHTS)
+    save_file({name: tensor * 2 for name, tensor in tensors.items()}, model / "other.safetensors", {"format": "pt"})
+    answer = refused(with_index({"weight_map": dict.fromkeys(tensors, "other.safetensors")}))
+    assert answer.startswith(f"CheckpointDamaged: tiny has {WEIGHTS} and other weight files that {INDEX} names"), answer
+
+
+def test_an_index_of_the_one_file(model: Path, tmp_path: Path, hub: Hub) -> None:
+    names = [name for name in parts(model / WEIGHTS)[0] if name != "__metadata__"]
+    with_index({"metadata": {}, "weight_map": dict.fromkeys(names, WEIGHTS)})(model)
+    assert attempt(model, tmp_path / "out", hub) == PRUNED
+
+
+def test_a_configuration_that_names_other_weights(refused: Refused) -> None:
+    answer = refused(with_config(transformers_weights="other.safetensors"))
+    assert answer.startswith("CheckpointDamaged: config.json of tiny names weights of its own"), answer
