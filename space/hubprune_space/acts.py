@@ -14,11 +14,12 @@ from hubprune.events import Progress, Published
 from hubprune.hub import scrub
 from hubprune.publishing.text import size
 
-from . import elsewhere, forms, html, plans, publishing, results, search, words, working
+from . import elsewhere, forms, html, plans, publishing, results, search, words, working, writing
 from .forms import Form, Refused
+from .gpu import Failed, failure
 from .hubs import hub_for
 from .parts import Parts, empty_card, steps
-from .runs import Run, Runs
+from .runs import Run, Runs, problem
 from .settings import SETTINGS
 
 Changes = dict[Any, Any]
@@ -156,6 +157,7 @@ class Acts:
         owner = owners[0] if owners else run.owner
         kept = None if owners else words.sign_in_ended(run.keeps() / 60)
         assert run.report is not None
+        shown = results.samples(run.report.generations)
         return {
             parts.steps: steps(2),
             parts.choose: gr.update(visible=False),
@@ -164,7 +166,12 @@ class Acts:
             parts.cancel: gr.update(value="Cancel", interactive=True),
             parts.head: results.head(run),
             parts.figures: results.figures(run),
-            parts.samples_shown: results.samples(run.report.generations),
+            parts.samples_shown: gr.update(value=shown, visible=bool(shown)),
+            parts.write_language: gr.update(
+                choices=[(words.language_choice(code), code) for code in writing.prompts(run)], value=writing.prompts(run)[0]
+            ),
+            parts.prompt: writing.prompt_of(writing.prompts(run)[0]),
+            parts.written: "",
             parts.preview: html.fold("The card as it will be", results.card_preview(run, f"{owner}/{run.repo_name}")),
             parts.downloads: results.downloads(run),
             parts.publish_notice: html.notice(kept),
@@ -175,6 +182,27 @@ class Acts:
             parts.publish_box: gr.update(visible=run.published is None),
             parts.done: published(run),
         }
+
+    def write(
+        self, ticket: str | None, language: str, prompt: str, profile: gr.OAuthProfile | None
+    ) -> Iterator[Changes]:
+        """Both models continue the prompt, as the words come."""
+        parts = self.parts
+        run = RUNS.get(ticket, profile.username if profile else None)
+        if run is None or run.report is None:
+            yield {parts.written: html.notice(words.gone())}
+            return
+        prompt = (prompt or "").strip()[: writing.LONGEST_PROMPT] or writing.prompt_of(language)
+        texts, lane = ["", ""], 0
+        yield {parts.written: writing.panes(language, prompt, texts, now=0)}
+        for piece in writing.write(writing.Wish(writing.base_folder(run), run.out, prompt)):
+            if isinstance(piece, Failed):
+                yield {parts.written: html.notice(problem(piece, run))}
+                return
+            lane = piece[0]
+            texts[lane] += piece[1]
+            yield {parts.written: writing.panes(language, prompt, texts, now=lane)}
+        yield {parts.written: writing.panes(language, prompt, texts)}
 
     def publish(
         self, ticket: str | None, owner: str, name: str, private: bool,
@@ -213,9 +241,6 @@ class Acts:
                     said = f"{size(event.done)} of {size(event.total)} uploaded"
                     yield {parts.publish_notice: f'<p role="status">{said}</p>'}
         except Exception as error:
-            from .gpu import failure
-            from .runs import problem
-
             last = problem(failure(error), run)
         again = {parts.publish: gr.update(value="Publish", interactive=True), parts.publish_pr: gr.update(interactive=True)}
         if last or run.published is None:

@@ -48,7 +48,7 @@ def cost(report: Report) -> str:
 def _cost(report: Report, rows: list[tables.Figures], width: float) -> Any:
     lanes = tables.lane_names(report)
     height = 0.95 + 0.34 * len(rows)
-    made, axes = _figure(width, height, left=0.95, right=0.62, top=0.42, bottom=0.48)
+    made, axes = _figure(width, height, left=0.95, right=0.75, top=0.42, bottom=0.48)
     axes.axvline(1, color=INK, linewidth=1)
     for y, row in enumerate(rows):
         axes.axhline(y, color=FAINT, linewidth=0.7, zorder=0)
@@ -101,9 +101,8 @@ def _errors(report: Report, languages: list[str], width: float) -> Any:
         target = code in targets
         axes.plot(
             *zip(*line, strict=True),
-            color=TARGET if target else OTHER,
+            color=TARGET if target else QUIET,
             linewidth=2.4 if target else 1.3,
-            alpha=1 if target else 0.75,
             linestyle="-" if target else (0, (4, 1.5)),
         )
         ends.append((line[-1][1], code, target))

@@ -40,9 +40,9 @@ class Form:
     also: str = ""  # second calibration language
     share: float = 25  # its share, per cent
     measured: list[str] = field(default_factory=list)  # languages beside the calibration languages and English
-    samples: float | None = None
-    seq_len: float | None = None
-    seed: float | None = 0
+    samples: str = ""
+    seq_len: str = ""
+    seed: str = ""
     revision: str = ""
 
     def recipe(self, own_text: Path | None = None) -> Recipe:
@@ -70,9 +70,9 @@ class Form:
             calib=calib,
             eval_text="demo" if demo else "auto",
             eval_lang=tuple(dict.fromkeys([*lang, "en", *(self.measured or [])])),
-            samples=whole(self.samples, DEMO_SAMPLES if demo else SAMPLES),
-            seq_len=whole(self.seq_len, 0) or None,
-            seed=whole(self.seed, 0),
+            samples=whole("Windows of text", self.samples, DEMO_SAMPLES if demo else SAMPLES),
+            seq_len=whole("Tokens in a window", self.seq_len, 0) or None,
+            seed=whole("Seed", self.seed, 0),
             tasks=(),
             generate=GENERATE,
         )
@@ -86,9 +86,14 @@ def hub_id(text: str) -> str:
     return name
 
 
-def whole(value: float | None, default: int) -> int:
-    """A number field as a whole number."""
-    return default if value is None else int(value)
+def whole(label: str, text: str, default: int) -> int:
+    """A number as it was typed; the default where nothing was. Raises Refused."""
+    plain = (text or "").strip().replace(",", "").replace(" ", "")
+    if not plain:
+        return default
+    if not re.fullmatch(r"\d{1,9}", plain, re.ASCII):
+        raise Refused(words.known_problem(f"{label} must be a whole number.", "Correct it, or leave it empty."))
+    return int(plain)
 
 
 def own_text(data: bytes | None) -> str | None:

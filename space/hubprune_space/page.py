@@ -8,7 +8,7 @@ from typing import Any
 
 import gradio as gr
 
-from . import look
+from . import look, writing
 from .acts import Acts
 from .api import plan as public_plan
 from .parts import layout
@@ -42,6 +42,13 @@ def build() -> gr.Blocks:
         )
         parts.prune.click(acts.prune, [parts.ticket, parts.own, *parts.form], everything, **several).then(**watch)
         parts.cancel.click(acts.cancel, [parts.ticket], [parts.cancel], queue=False, **PRIVATE)
+        parts.write.click(
+            acts.write,
+            [parts.ticket, parts.write_language, parts.prompt],
+            [parts.written],
+            **{**several, "concurrency_limit": 1, "concurrency_id": "write"},
+        )
+        parts.write_language.input(writing.prompt_of, [parts.write_language], [parts.prompt], **several)
         target = [parts.ticket, parts.owner, parts.name, parts.private]
         parts.publish.click(acts.publish, target, everything, **several)
         parts.publish_pr.click(acts.publish_pr, target, everything, **several)

@@ -55,6 +55,10 @@ class Parts:
     head: Any
     figures: Any
     samples_shown: Any
+    write_language: Any
+    prompt: Any
+    write: Any
+    written: Any
     preview: Any
     downloads: Any
     publish_notice: Any
@@ -76,6 +80,11 @@ class Parts:
         ]
 
 
+def page_html(value: str | None = None, **more: Any) -> Any:
+    """HTML without gradio's styles for prose: the page has its own."""
+    return gr.HTML(value, apply_default_css=False, **more)
+
+
 def steps(now: int) -> str:
     """Where the visitor is."""
     items = "".join(
@@ -90,7 +99,7 @@ def layout() -> Parts:
     """Make all components; must be called inside a Blocks."""
     made: dict[str, Any] = {"ticket": gr.BrowserState(None, storage_key="hubprune-run", secret=secrets.token_hex(16))}
     with gr.Row(elem_id="top"):
-        gr.HTML(
+        page_html(
             '<header class="brand"><svg viewBox="0 0 36 36" width="36" height="36" aria-hidden="true">'
             + "".join(
                 f'<rect x="{2 + 9 * x}" y="{2 + 9 * y}" width="6" height="6" rx="1.6" class="{"on" if on else "off"}"/>'
@@ -100,15 +109,15 @@ def layout() -> Parts:
             + f"</svg><div><h1>hubprune</h1><p>{words.WELCOME}</p></div></header>"
         )
         made["login"] = gr.LoginButton("Sign in", logout_value="Sign out ({})", elem_id="login", size="md", scale=0)
-    made["steps"] = gr.HTML(steps(0))
+    made["steps"] = page_html(steps(0))
     with gr.Column(elem_id="choose") as made["choose"]:
         _choose(made)
     with gr.Column(elem_id="work", visible=False) as made["work"]:
-        made["progress"] = gr.HTML(elem_id="progress")
+        made["progress"] = page_html(elem_id="progress")
         made["cancel"] = gr.Button("Cancel", elem_id="cancel", variant="secondary")
     with gr.Column(elem_id="look", visible=False) as made["look"]:
         _look(made)
-    gr.HTML(
+    page_html(
         '<footer class="foot"><p>After <cite>Kurz, Chen, Flek, Zhao: On the Limitations of Language-targeted Pruning'
         "</cite> (TACL 2026): text in your language keeps perplexity there; it does not reliably keep knowledge and "
         "reasoning.</p></footer>"
@@ -117,7 +126,7 @@ def layout() -> Parts:
 
 
 def _choose(made: dict[str, Any]) -> None:
-    made["notice"] = gr.HTML(elem_id="notice")
+    made["notice"] = page_html(elem_id="notice")
     with gr.Row(elem_id="columns", equal_height=False):
         with gr.Column(elem_id="form", scale=6, min_width=320):
             made["model"] = gr.Textbox(
@@ -130,7 +139,7 @@ def _choose(made: dict[str, Any]) -> None:
                     autocapitalize="off", autocorrect="off", spellcheck=False, autocomplete="off", enterkeyhint="search"
                 ),
             )
-            made["hits"] = gr.HTML(
+            made["hits"] = page_html(
                 search.hits([search.OFFLINE_FIRST], "One suggestion"),
                 elem_id="hits",
                 js_on_load="element.addEventListener('click', (event) => { const hit = event.target.closest("
@@ -155,7 +164,7 @@ def _choose(made: dict[str, Any]) -> None:
             with gr.Accordion("Advanced", open=False, elem_id="advanced"):
                 _advanced(made)
         with gr.Column(elem_id="plan", scale=5, min_width=320):
-            made["card"] = gr.HTML(empty_card(), elem_id="card")
+            made["card"] = page_html(empty_card(), elem_id="card")
             made["retry"] = gr.Button("Retry", elem_id="retry", visible=False)
             made["prune"] = gr.Button("Prune", variant="primary", elem_id="prune", interactive=False, visible=False)
             made["sign_in"] = gr.LoginButton(
@@ -186,9 +195,9 @@ def _advanced(made: dict[str, Any]) -> None:
         info="Beside your language and English.",
     )
     with gr.Row():
-        made["samples"] = gr.Number(None, label="Windows of text", info="128; 16 for the demo.", precision=0, minimum=1)
-        made["seq_len"] = gr.Number(None, label="Tokens in a window", info="2,048 or less.", precision=0, minimum=8)
-        made["seed"] = gr.Number(0, label="Seed", info="Draws the text.", precision=0, minimum=0)
+        made["samples"] = gr.Textbox(label="Windows of text", info="Empty: 128.", max_lines=1)
+        made["seq_len"] = gr.Textbox(label="Tokens in a window", info="Empty: up to 2,048.", max_lines=1)
+        made["seed"] = gr.Textbox(label="Seed", info="Draws the text.", placeholder="0", max_lines=1)
     made["revision"] = gr.Textbox(label="Revision", info="Branch, tag or commit; empty for main.", max_lines=1)
     made["own"] = gr.File(
         label="Your own calibration text (UTF-8 .txt, at most 2 MB)", type="binary", file_types=[".txt"], height=120
@@ -196,21 +205,29 @@ def _advanced(made: dict[str, Any]) -> None:
 
 
 def _look(made: dict[str, Any]) -> None:
-    made["head"] = gr.HTML(elem_id="result-head")
-    made["figures"] = gr.HTML(elem_id="figures")
-    made["samples_shown"] = gr.HTML(elem_id="samples")
-    made["preview"] = gr.HTML(elem_id="preview")
-    made["downloads"] = gr.HTML()
+    made["head"] = page_html(elem_id="result-head")
+    made["figures"] = page_html(elem_id="figures")
+    made["samples_shown"] = page_html(elem_id="samples")
+    with gr.Column(elem_id="write-box"):
+        page_html("<h3>Read both</h3><p class='quiet'>The same beginning, continued by the original and by the pruned "
+        "model: the most probable words, no chance involved.</p>")
+        with gr.Row():
+            made["write_language"] = gr.Radio([], label="Language", elem_id="write-language", scale=1, min_width=220)
+            made["prompt"] = gr.Textbox(label="Beginning", elem_id="prompt", max_lines=3, max_length=400, scale=3, min_width=280)
+        made["write"] = gr.Button("Let both write", elem_id="write")
+        made["written"] = page_html(elem_id="written")
+    made["preview"] = page_html(elem_id="preview")
+    made["downloads"] = page_html()
     with gr.Column(elem_id="publish-box") as made["publish_box"]:
-        gr.HTML("<h2>Publish</h2><p class='quiet'>Weights, card, recipe and figures, in one commit.</p>")
-        made["publish_notice"] = gr.HTML(elem_id="publish-notice")
+        page_html("<h2>Publish</h2><p class='quiet'>Weights, card, recipe and figures, in one commit.</p>")
+        made["publish_notice"] = page_html(elem_id="publish-notice")
         with gr.Row():
             made["owner"] = gr.Dropdown([], label="Owner", elem_id="owner", scale=1)
             made["name"] = gr.Textbox(label="Name", elem_id="name", max_lines=1, scale=3)
         made["private"] = gr.Checkbox(True, label="Private: only you see it", elem_id="private")
         made["publish"] = gr.Button("Publish", variant="primary", elem_id="publish")
         made["publish_pr"] = gr.Button("Open a pull request there", elem_id="publish-pr", visible=False)
-    made["done"] = gr.HTML(elem_id="done")
+    made["done"] = page_html(elem_id="done")
     made["over"] = gr.Button("Start over", elem_id="over")
 
 

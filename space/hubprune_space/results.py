@@ -10,7 +10,7 @@ from hubprune.publishing import card, tables
 from hubprune.publishing.text import percent
 from hubprune.publishing.verdict import caution, verdict
 from hubprune.recipe import RECIPE_FILE, Recipe
-from hubprune.report import RESULTS_FILE, GenerationRow, Report
+from hubprune.report import CONTROL, RESULTS_FILE, GenerationRow, Report
 
 from . import charts, html, words
 from .runs import Run
@@ -93,6 +93,13 @@ def figures(run: Run) -> str:
 def table(report: Report) -> str:
     """The per-language table. The calibration language is marked by a star and a word, not by colour alone."""
     found = tables.language_table(report)
+    names = tables.lane_names(report)
+    least = {"Windows", "Bits per byte"}  # columns that narrow screens leave to the download
+    extra = {names.get(CONTROL, ""), "Ratio to control"}
+    kinds = {
+        label: ' class="extra least"' if label in least else ' class="extra"' if label in extra else ""
+        for label in found.columns
+    }
     rows = []
     codes = [row.language for row in tables.language_rows(report)]
     for index, cells in enumerate(found.rows):
@@ -102,17 +109,23 @@ def table(report: Report) -> str:
         mark = '<span class="mark" title="calibration language">★<span class="visually-hidden"> calibration language</span></span>'
         first = f'<th scope="row">{mark if target else ""}<span>{html.esc(cells[0])}</span>{own}</th>'
         rest = "".join(
-            f'<td data-label="{html.esc(label)}">{html.esc(cell) or "<span aria-hidden=true>–</span>"}</td>'
+            f'<td{kinds[label]}>{cell_html(cell)}</td>'
             for label, cell in zip(found.columns[1:], cells[1:], strict=True)
         )
         rows.append(f'<tr class="{kind}">{first}{rest}</tr>')
-    heads = "".join(f'<th scope="col">{html.esc(label)}</th>' for label in found.columns)
+    heads = "".join(f'<th scope="col"{kinds[label]}>{html.esc(label)}</th>' for label in found.columns)
     notes = "".join(f"<li>{html.esc(note)}</li>" for note in found.notes)
     return (
         '<table class="languages"><caption>Perplexity in each language <span>lower is better; ★ marks the calibration '
         f"language</span></caption><thead><tr>{heads}</tr></thead><tbody>{''.join(rows)}</tbody></table>"
         + (html.fold("How to read this table", f"<ul>{notes}</ul>") if notes else "")
     )
+
+
+def cell_html(cell: str) -> str:
+    """A figure; its error apart, because phones leave it out."""
+    value, mark, error = cell.partition(" ± ")
+    return html.esc(value) + (f'<span class="error">{mark}{html.esc(error)}</span>' if mark else "") or "–"
 
 
 def samples(rows: list[GenerationRow]) -> str:

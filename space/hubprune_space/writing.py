@@ -1,0 +1,87 @@
+"""Base and pruned model write on from the same prompt, greedily, as the words come."""
+
+from __future__ import annotations
+
+import gc
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+
+from hubprune.checkpoint.building import BUILDING
+from hubprune.languages import resolve
+
+from . import html
+from .gpu import Failed, failure, gpu
+from .runs import Run
+
+LANES = ("Base", "Pruned")
+NEW_TOKENS = 48
+LONGEST_PROMPT = 400  # characters
+SECONDS = 60.0
+
+
+@dataclass(frozen=True)
+class Wish:
+    """What is to be written; it is sent to another process."""
+
+    base: Path
+    pruned: Path
+    prompt: str
+
+
+def base_folder(run: Run) -> Path:
+    """The original model, as the run fetched it."""
+    return next((run.folder / "cache").glob("models--*/snapshots/*"))
+
+
+def prompts(run: Run) -> list[str]:
+    """Languages to choose from: those of the calibration, and English."""
+    return list(dict.fromkeys([*run.recipe.lang, "en"]))
+
+
+def prompt_of(language: str) -> str:
+    """The first of the prompts that come with hubprune."""
+    from hubprune.generation import prompts as known
+
+    found = list(known(language))
+    return str(found[0]) if found else resolve(language).prompt
+
+
+@gpu(duration=lambda wish: SECONDS)
+def write(wish: Wish) -> Iterator[tuple[int, str] | Failed]:
+    """(lane, next piece of text), the base model first; each is in memory only while it writes."""
+    try:
+        for lane, folder in enumerate((wish.base, wish.pruned)):
+            yield from _write(lane, folder, wish.prompt)
+    except Exception as error:
+        yield failure(error)
+
+
+def _write(lane: int, folder: Path, prompt: str) -> Iterator[tuple[int, str]]:
+    import torch
+
+    from hubprune.generation import load_whole, stream
+
+    on_gpu = torch.cuda.is_available()
+    with BUILDING:
+        model, tokenizer = load_whole(
+            folder, device="cuda" if on_gpu else "cpu", dtype="auto" if on_gpu else "float32", trust_remote_code=False
+        )
+    try:
+        for piece in stream(model, tokenizer, prompt, NEW_TOKENS):
+            yield lane, piece
+    finally:
+        del model, tokenizer
+        gc.collect()
+
+
+def panes(language: str, prompt: str, texts: list[str], *, now: int | None = None) -> str:
+    """Both texts side by side, in the language's own direction."""
+    shown = "".join(
+        f'<div class="{"writing" if lane == now else ""}"><h4>{name}</h4>'
+        + html.in_language(prompt, language, "span", "prompt")
+        + html.in_language(texts[lane] or ("…" if now is not None and lane >= now else ""), language, "span", "text")
+        + "</div>"
+        for lane, name in enumerate(LANES)
+    )
+    return f'<div class="sample pair" aria-live="{"off" if now is not None else "polite"}">{shown}</div>'
