@@ -44,7 +44,7 @@ MAY_IMPORT: dict[str, set[str]] = {
     "calibration": GROUND | {"hub"},
     "publishing": GROUND,
     "tasks": GROUND | {"calibration", "evaluation", "hub"},
-    "generation": GROUND,
+    "generation": GROUND | {"estimate"},
     "run": GROUND | ENGINE,
     "inspection": GROUND | {"checkpoint", "pruning", "hub"},
     "planning": GROUND | {"estimate", "hub", "run", "tasks"},

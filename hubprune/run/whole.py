@@ -8,7 +8,7 @@ from typing import Any
 
 from hubprune.estimate import free_gpu_memory, free_memory
 from hubprune.events import Event, Measured, Progress, Stage, Warned
-from hubprune import generation
+from hubprune.generation import Continuation, continue_all, generation_row, load_whole, prompts
 from hubprune.languages import resolve
 from hubprune.publishing.text import size
 from hubprune.report import CONTROL, GenerationRow
@@ -32,7 +32,7 @@ class Writing:
     def __init__(self, examined: Examined, exam: Exam, lanes: list[str]) -> None:
         recipe = examined.recipe
         self.examined, self.exam, self.lanes = examined, exam, lanes
-        self.prompts = {code: generation.prompts(code) for code in recipe.eval_lang} if recipe.generate else {}
+        self.prompts = {code: prompts(code) for code in recipe.eval_lang} if recipe.generate else {}
         self.reason: str | None = None if recipe.generate and recipe.measure else SWITCHED_OFF
         if not any(self.prompts.values()) and self.reason is None:
             self.reason = "hubprune has no prompts in these languages"
@@ -79,7 +79,7 @@ def write_texts(
         return [], {}
     names = ", ".join(resolve(code).name for code, given in writing.prompts.items() if given)
     yield Stage("generate", f"Generating text: {names}" if names else "Generating the tasks' answers")
-    said: dict[str, Texts] = {code: {} for code, given in writing.prompts.items() if given}
+    said: dict[str, dict[str, list[Continuation]]] = {code: {} for code, given in writing.prompts.items() if given}
     answers: Texts = {}
     total = len(writing.lanes) * (sum(map(len, writing.prompts.values())) + len(writing.exam.prompts))
     done, model, tokenizer = 0, None, None
@@ -89,14 +89,14 @@ def write_texts(
             control.put_on(model)
         else:
             model = None
-            model, tokenizer = generation.load_whole(
+            model, tokenizer = load_whole(
                 folders[lane],
                 device=recipe.device,
                 dtype=recipe.dtype,
                 trust_remote_code=recipe.trust_remote_code,
             )
         for code, texts in said.items():
-            texts[lane] = generation.continue_all(model, tokenizer, writing.prompts[code], NEW_TOKENS)
+            texts[lane] = continue_all(model, tokenizer, writing.prompts[code], NEW_TOKENS)
             done += len(texts[lane])
             yield Progress("generate", done, total, "text")
         answers[lane] = []
@@ -105,7 +105,7 @@ def write_texts(
             done += 1
             yield Progress("generate", done, total, "text")
     rows = [
-        generation.generation_row(code, texts, writing.prompts[code], NEW_TOKENS, calibrated=code in calibrated)
+        generation_row(code, writing.prompts[code], texts, NEW_TOKENS, calibrated=code in calibrated)
         for code, texts in said.items()
     ]
     for row in rows:
@@ -115,6 +115,6 @@ def write_texts(
 
 def answer(model: Any, tokenizer: Any, prompt: Prompt) -> str:
     """The continuation of a task's prompt up to its first stop text."""
-    (text,) = generation.continue_all(model, tokenizer, [prompt.text], prompt.new_tokens)
+    text = continue_all(model, tokenizer, [prompt.text], prompt.new_tokens)[0].text
     ends = [at for stop in prompt.until if stop and (at := text.find(stop)) >= 0]
     return text[: min(ends)] if ends else text
