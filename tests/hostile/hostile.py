@@ -47,6 +47,7 @@ def recipe_of(model: str | Path, **changes: Any) -> Recipe:
     """A recipe that takes a second."""
     given: dict[str, Any] = {"lang": {"sw": 1.0}, "calib": "demo", "eval_text": "demo", "control": None}
     given |= {"samples": 1, "eval_samples": 1, "seq_len": 16, "method": "wanda", "device": "cpu"}
+    given |= {"tasks": (), "generate": False}
     return Recipe(model=str(model), **(given | changes))
 
 
