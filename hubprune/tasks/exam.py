@@ -117,7 +117,7 @@ class Exam:
             revision=opened.revision,
             config=opened.config,
             split=config.test_split or config.validation_split or config.training_split,
-            license=opened.license,
+            license=opened.license or (family.license if family else None),
             version=str(opened.members[0].VERSION),
             scores={
                 lane: task_score(scored, values.get(DENSE) if lane != DENSE else None)

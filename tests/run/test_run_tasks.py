@@ -1,0 +1,211 @@
+"""Tasks and generated text in whole runs: their figures, what is kept, what stops a run."""
+
+from __future__ import annotations
+
+import dataclasses
+from pathlib import Path
+
+import pytest
+from running import digests, finish, small
+
+from hubprune import run
+from hubprune.errors import ExtraMissing, QualityGate, UsageError
+from hubprune.events import Measured, Warned
+from hubprune.hub import connect
+from hubprune.loopback import LoopbackHub
+from hubprune.recipe import Recipe
+from hubprune.report import CONTROL, DENSE, PRUNED, GenerationRow, Report, TaskRow
+from hubprune.run.gate import Gate, share
+from hubprune.run.questions import DenseAnswers
+from hubprune.tasks import names
+
+LOCAL = Path(__file__).parent.parent / "tasks" / "local"
+LANES = {DENSE, CONTROL, PRUNED}
+
+
+def asking(model: str | Path, **changes) -> Recipe:
+    """Two local tasks, text in both languages."""
+    words = tuple(str(LOCAL / f"wordorder_{code}.yaml") for code in ("sw", "en"))
+    return small(model, **{"tasks": words, "generate": True, "pattern": "2:4"} | changes)
+
+
+@pytest.fixture(scope="module")
+def asked(model_folder: Path, tmp_path_factory: pytest.TempPathFactory) -> tuple[Path, Report, list]:
+    out = tmp_path_factory.mktemp("asked") / "out"
+    report, events = finish(run.prune(asking(model_folder), out))
+    return out, report, events
+
+
+def test_every_model_is_asked_and_writes(asked) -> None:
+    _, report, events = asked
+    assert [row.task for row in report.tasks] == ["wordorder_sw", "wordorder_en"]
+    assert [row.language for row in report.generations] == ["sw", "en"]
+    for row in report.tasks:
+        assert set(row.scores) == LANES
+        assert row.items == 12
+        assert row.calibrated == (row.language == "sw")
+    for row in report.generations:
+        assert set(row.scores) == LANES
+        assert len(row.samples) == 5
+        assert all(set(sample.texts) == LANES for sample in row.samples)
+    # The control has weights of its own: it does not write what the pruned model writes.
+    texts = [sample.texts for row in report.generations for sample in row.samples]
+    assert any(text[CONTROL] != text[PRUNED] for text in texts)
+    assert any(text[DENSE] != text[PRUNED] for text in texts)
+    kinds = [type(event.row) for event in events if isinstance(event, Measured)]
+    assert kinds.count(TaskRow) == kinds.count(GenerationRow) == 2
+    assert report.no_generations is None
+    assert set(report.sizes) == {DENSE, PRUNED}
+
+
+def test_the_report_comes_back_from_its_file(asked) -> None:
+    folder, report, _ = asked
+    there = Report.load(folder)
+    assert (there.tasks, there.generations, there.sizes) == (report.tasks, report.generations, report.sizes)
+
+
+def test_nothing_of_the_control_is_left(asked) -> None:
+    folder, _, _ = asked
+    assert not [path for path in folder.rglob("*") if "control" in path.name or path.name == ".state"]
+    assert not folder.with_name("out.unfinished").exists()
+
+
+def test_what_is_asked_changes_no_weight(asked, model_folder: Path, tmp_path: Path) -> None:
+    folder, report, _ = asked
+    silent, _ = finish(run.prune(small(model_folder, pattern="2:4"), tmp_path / "out"))
+    assert digests(folder) == digests(tmp_path / "out")
+    assert silent.languages == report.languages
+    assert silent.tasks == []
+    assert silent.no_generations
+
+
+def test_eval_finds_the_same(asked, model_folder: Path) -> None:
+    folder, report, _ = asked
+    found, _ = finish(run.evaluate(asking(folder, eval_lang=("sw", "en")), str(model_folder)))
+    for ours, theirs in zip(report.tasks, found.tasks, strict=True):
+        for lane in (DENSE, PRUNED):
+            assert theirs.scores[lane].value == ours.scores[lane].value
+        assert theirs.scores[PRUNED].against_dense == ours.scores[PRUNED].against_dense
+    for ours, theirs in zip(report.generations, found.generations, strict=True):
+        assert {s.prompt: (s.texts[DENSE], s.texts[PRUNED]) for s in ours.samples} == {
+            s.prompt: (s.texts[DENSE], s.texts[PRUNED]) for s in theirs.samples
+        }
+
+
+def test_a_run_broken_off_goes_on_with_its_questions(asked, model_folder: Path, tmp_path: Path) -> None:
+    folder, report, _ = asked
+    events = run.prune(asking(model_folder), tmp_path / "out")
+    for event in events:
+        if getattr(event, "unit", None) == "block" and event.done == 2:
+            break
+    events.close()
+    again, _ = finish(run.prune(asking(model_folder), tmp_path / "out", resume=True))
+    assert (again.tasks, again.generations) == (report.tasks, report.generations)
+    assert digests(tmp_path / "out") == digests(folder)
+
+
+def test_other_questions_are_noticed(model_folder: Path, tmp_path: Path) -> None:
+    tasks = tmp_path / "tasks"
+    tasks.mkdir()
+    for name in ("_wordorder", "wordorder_sw.yaml", "wordorder_sw.jsonl"):
+        (tasks / name).write_bytes((LOCAL / name).read_bytes())
+    recipe = asking(model_folder, tasks=(str(tasks),), generate=False)
+    events = run.prune(recipe, tmp_path / "out")
+    for event in events:
+        if getattr(event, "unit", None) == "block":
+            break
+    events.close()
+    items = (tasks / "wordorder_sw.jsonl").read_text().splitlines()
+    (tasks / "wordorder_sw.jsonl").write_text("\n".join(items[1:]) + "\n")
+    with pytest.raises(UsageError, match="differs in what its tasks ask"):
+        finish(run.prune(recipe, tmp_path / "out", resume=True))
+
+
+def test_a_dense_model_is_asked_once(model_folder: Path, tmp_path: Path) -> None:
+    with LoopbackHub(tmp_path / "hub") as loopback:
+        loopback.add_repo("demo/base", model_folder)
+        hub = connect(loopback.endpoint, token=False, cache_dir=tmp_path / "cache" / "hub")
+        recipe = asking("demo/base", generate=False)
+        first, _ = finish(run.prune(recipe, tmp_path / "one", hub=hub))
+        kept = list((tmp_path / "cache" / "hubprune" / "answers").glob("*.json"))
+        assert len(kept) == 2
+        with pytest.MonkeyPatch.context() as patch:
+            patch.setattr(DenseAnswers, "save", lambda *_: pytest.fail("the dense model was asked again"))
+            second, _ = finish(run.prune(recipe.replace(seed=1), tmp_path / "two", hub=hub))
+        for one, two in zip(first.tasks, second.tasks, strict=True):
+            assert one.scores[DENSE] == two.scores[DENSE]
+        # A broken file is no answer.
+        kept[0].write_text("[[1.0, true]]")
+        third, _ = finish(run.prune(recipe, tmp_path / "three", hub=hub))
+        assert third.tasks == first.tasks
+
+
+def test_a_model_too_large_for_memory_writes_nothing_and_says_so(
+    model_folder: Path, tmp_path: Path, monkeypatch
+) -> None:
+    monkeypatch.setattr("hubprune.run.whole.free_memory", lambda: 1_000_000)
+    report, events = finish(run.prune(asking(model_folder, tasks=()), tmp_path / "out"))
+    assert report.generations == []
+    assert "does not fit into memory whole" in (report.no_generations or "")
+    assert any(isinstance(event, Warned) and "No text is generated" in event.text for event in events)
+
+
+def test_without_lm_eval_nothing_is_begun(model_folder: Path, tmp_path: Path, monkeypatch) -> None:
+    monkeypatch.setattr(names, "find_spec", lambda name: None)
+    with pytest.raises(ExtraMissing, match=r"lm-eval, which is not installed.*pip install 'hubprune\[eval\]'"):
+        finish(run.prune(asking(model_folder), tmp_path / "out"))
+    assert not list(tmp_path.iterdir())
+
+
+# the quality gate
+
+
+def test_the_gate_reads_the_report(asked) -> None:
+    _, report, _ = asked
+    ratios = [row.scores[PRUNED].ratio for row in report.languages]
+    assert Gate(max_ppl_ratio=max(ratios) + 0.001).failures(report) == []
+    assert len(Gate(max_ppl_ratio=min(ratios) - 0.001).failures(report)) == 2
+    kept = [row.scores[PRUNED].value / row.scores[DENSE].value for row in report.tasks]
+    assert Gate(min_kept=min(*kept, 1.0)).failures(report) == []
+    worse = [
+        dataclasses.replace(row, scores=row.scores | {PRUNED: dataclasses.replace(row.scores[PRUNED], value=0.1)})
+        for row in report.tasks
+    ]
+    assert len(Gate(min_kept=0.9).failures(dataclasses.replace(report, tasks=worse))) == 2
+    assert Gate(min_kept=0.9).failures(dataclasses.replace(report, tasks=[])) == ["no task was measured"]
+
+
+@pytest.mark.parametrize("limits", [{"max_ppl_ratio": 0.0}, {"max_ppl_ratio": float("nan")}, {"min_kept": 1.5}])
+def test_limits_that_mean_nothing(limits: dict) -> None:
+    with pytest.raises(UsageError):
+        Gate(**limits)
+
+
+def test_shares() -> None:
+    assert share("95%") == share("95 %") == share("0.95") == 0.95
+    with pytest.raises(UsageError):
+        share("much")
+
+
+def test_a_gate_without_its_measurement_is_refused_at_once(model_folder: Path, tmp_path: Path) -> None:
+    with pytest.raises(UsageError, match="--min-kept needs tasks"):
+        finish(run.prune(small(model_folder), tmp_path / "out", gate=Gate(min_kept=0.9)))
+    with pytest.raises(UsageError, match="--max-ppl-ratio needs a measurement"):
+        finish(run.prune(small(model_folder, measure=False), tmp_path / "out", gate=Gate(max_ppl_ratio=2)))
+
+
+def test_a_shut_gate_keeps_the_result_and_publishes_nothing(model_folder: Path, tmp_path: Path) -> None:
+    with LoopbackHub(tmp_path / "hub") as loopback:
+        loopback.add_repo("demo/base", model_folder)
+        hub = connect(loopback.endpoint, token="hf_alice_write", cache_dir=tmp_path / "cache" / "hub")
+        recipe = small("demo/base", pattern="2:4")
+        with pytest.raises(QualityGate) as shut:
+            finish(run.push(recipe, "alice/gated", hub=hub, gate=Gate(max_ppl_ratio=1.0)))
+        assert shut.value.exit_code == 3
+        assert "perplexity in Swahili is" in shut.value.sentence
+        words = shut.value.next_step.partition("hubprune push ")[2].split()
+        assert Path(words[0]).is_dir()
+        assert words[1] == "alice/gated"
+        assert not hub.api.repo_exists("alice/gated")
+        published, _ = finish(run.publish(Path(words[0]), words[1], hub=hub))
+        assert hub.api.repo_exists(published.repo_id)
