@@ -53,6 +53,7 @@ class Acts:
         seconds = words.roughly(planned.plan.seconds) if planned.plan else ""
         retry = planned.notice is not None and planned.plan is None and planned.notice.name in RETRY
         return {
+            parts.draft: list(fields),
             parts.card: plans.card(planned, user),
             parts.retry: gr.update(visible=retry),
             parts.prune: gr.update(
@@ -60,6 +61,10 @@ class Acts:
             ),
             parts.sign_in: gr.update(visible=planned.runs_here and user is None),
         }
+
+    def restore(self, draft: list[Any] | None) -> list[Any]:
+        """What was filled in before the visitor went to sign in."""
+        return draft if draft and len(draft) == len(self.parts.form) else [gr.skip()] * len(self.parts.form)
 
     def prune(
         self, profile: gr.OAuthProfile | None, token: gr.OAuthToken | None,
@@ -74,8 +79,6 @@ class Acts:
             planned = plan_of(Form(*fields), token)
             if planned.notice or planned.plan is None or planned.recipe is None:
                 return {parts.notice: html.notice(planned.notice)}
-            if earlier := RUNS.get(ticket, profile.username):
-                RUNS.forget(earlier)
             model = planned.recipe.model
             run = RUNS.start(
                 planned.recipe,
@@ -86,6 +89,7 @@ class Acts:
                 blocks=planned.plan.model.blocks,
                 name=planned.plan.repo_id.partition("/")[2],
                 text=text,
+                earlier=RUNS.get(ticket, profile.username),
             )
         except Refused as refused:
             return {parts.notice: html.notice(refused.notice)}
@@ -100,7 +104,7 @@ class Acts:
         user = profile.username if profile else None
         run = RUNS.get(ticket, user)
         if run is None:
-            yield self._nothing(None)
+            yield self._nothing(None if user else words.signed_out())
             return
         seen = -1
         while not run.over or run.ended is None:

@@ -23,7 +23,7 @@ def build() -> gr.Blocks:
         parts = layout()
         acts = Acts(parts)
         everything = [part for part in vars(parts).values() if part is not parts.login]
-        plan = {"fn": acts.plan, "inputs": parts.form, "outputs": [parts.card, parts.retry, parts.prune, parts.sign_in]}
+        plan = {"fn": acts.plan, "inputs": parts.form, "outputs": [parts.card, parts.retry, parts.prune, parts.sign_in, parts.draft]}
         several: dict[str, Any] = {**PRIVATE, "concurrency_limit": 4, "concurrency_id": "look"}
         watch = {"fn": acts.watch, "inputs": [parts.ticket], "outputs": everything, **PRIVATE, "concurrency_limit": None}
 
@@ -53,6 +53,7 @@ def build() -> gr.Blocks:
         parts.publish.click(acts.publish, target, everything, **several)
         parts.publish_pr.click(acts.publish_pr, target, everything, **several)
         parts.over.click(acts.start_over, [parts.ticket], everything, **several)
+        demo.load(acts.restore, [parts.draft], parts.form, **several).then(**plan, **several)
         demo.load(**watch)
         gr.api(public_plan, api_name="plan", concurrency_limit=2)
     demo.queue(max_size=SETTINGS.longest_line, default_concurrency_limit=1)

@@ -24,6 +24,7 @@ class Parts:
     """The components that handlers read or change."""
 
     ticket: Any
+    draft: Any
     login: Any
     steps: Any
     # Choose
@@ -97,7 +98,10 @@ def steps(now: int) -> str:
 
 def layout() -> Parts:
     """Make all components; must be called inside a Blocks."""
-    made: dict[str, Any] = {"ticket": gr.BrowserState(None, storage_key="hubprune-run", secret=secrets.token_hex(16))}
+    made: dict[str, Any] = {
+        name: gr.BrowserState(None, storage_key=f"hubprune-{name}", secret=secrets.token_hex(16))
+        for name in ("ticket", "draft")
+    }
     with gr.Row(elem_id="top"):
         page_html(
             '<header class="brand"><svg viewBox="0 0 36 36" width="36" height="36" aria-hidden="true">'

@@ -23,6 +23,7 @@ from hubprune.recipe import Recipe
 from hubprune.report import LanguageRow, Report
 
 from . import words
+from .elsewhere import own_command
 from .forms import TEXT_FILE, Refused
 from .gpu import Failed, Job, Step, Stopped, steps
 from .settings import SETTINGS
@@ -68,6 +69,11 @@ class Run:
     def done_blocks(self) -> int:
         found = self.progress.get("prune")
         return found.done if found else 0
+
+    @property
+    def resumable(self) -> bool:
+        """Whether the blocks that are done stay for another try."""
+        return self.state == "failed" and self.notice is not None and self.notice.name == "no-quota"
 
     def cancel(self) -> None:
         """Stop at the next block."""
@@ -142,7 +148,7 @@ def problem(step: Failed, run: Run) -> words.Notice:
             return words.text_too_short(step.sentence)
         case "Quota":
             left = re.search(r"vs\. ([\d.]+)s? left", step.sentence)
-            return words.no_quota(float(left[1]) if left else None, run.left())
+            return words.no_quota(float(left[1]) if left else None, run.left(), own_command(run.recipe))
     return words.known_problem(step.sentence, step.next_step)
 
 
@@ -157,15 +163,24 @@ class Runs:
 
     def start(
         self, recipe: Recipe, owner: str, *, endpoint: str, token: str | None, estimate: float, blocks: int,
-        name: str, text: str | None = None,
+        name: str, text: str | None = None, earlier: Run | None = None,
     ) -> Run:  # fmt: skip
-        """Put a run in line; raises Refused where the line is full."""
+        """Put a run in line; raises Refused where the line is full.
+
+        `earlier`: the visitor's last run. It is gone on with where it is this very one, stopped for want of a GPU, and
+        deleted otherwise.
+        """
+        goes_on = earlier is not None and earlier.resumable and earlier.recipe == recipe and text is None
         with self._turn:
             if len(self._line) > SETTINGS.longest_line:
                 raise Refused(words.full_line(len(self._line) - 1))
             key = secrets.token_urlsafe(24)
             folder = SETTINGS.folder / f"run-{secrets.token_hex(8)}"
-            folder.mkdir(mode=0o700)
+            if goes_on and earlier is not None:
+                folder = earlier.folder
+                self._runs.pop(earlier.key, None)
+            else:
+                folder.mkdir(mode=0o700)
             if text is not None:
                 path = folder / TEXT_FILE
                 path.write_text(text, encoding="utf-8")
@@ -174,7 +189,9 @@ class Runs:
             run = Run(key, owner, recipe, name, folder, estimate, blocks)
             self._runs[key] = run
             self._line.append(run)
-        job = Job(recipe, run.out, endpoint, token, folder / "cache", estimate, SETTINGS.slice_seconds)
+        if earlier is not None and not goes_on:
+            self.forget(earlier)
+        job = Job(run.recipe, run.out, endpoint, token, folder / "cache", estimate, SETTINGS.slice_seconds)
         # The context names the visitor's request, whose quota of ZeroGPU is used.
         context = contextvars.copy_context()
         threading.Thread(target=context.run, args=(self._work, run, job), name="run", daemon=True).start()
@@ -222,7 +239,7 @@ class Runs:
         finally:
             forget_token(job.token)
             run.ended = time.monotonic()
-            if run.state != "done" or run.key not in self._runs:
+            if run.key not in self._runs or not (run.state == "done" or run.resumable):
                 shutil.rmtree(run.folder, ignore_errors=True)
             with self._turn:
                 self._line.remove(run)

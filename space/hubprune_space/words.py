@@ -99,13 +99,14 @@ def too_long(needs: str, most: str) -> Notice:
     )
 
 
-def no_quota(left: float | None, needed: float) -> Notice:
+def no_quota(left: float | None, needed: float, command: str = "") -> Notice:
     has = f"has about {left:.0f} s left for you today" if left is not None else "has no time left for you today"
     return Notice(
         "no-quota",
         f"This GPU {has}; this needs about {needed:.0f}.",
-        "Come back later, choose a smaller model, or run the command shown.",
+        "Come back later: pruning goes on where it stopped. Or choose a smaller model, or run the command shown.",
         "warning",
+        command,
     )
 
 
