@@ -199,3 +199,14 @@ def test_offline_with_the_headers_alone_in_the_cache(server, hub, tmp_path, monk
     with pytest.raises(Offline, match=r"safetensors of acme/base is not in the cache") as caught:
         described(hub, "acme/base")
     assert "HF_HUB_OFFLINE" in caught.value.next_step
+
+
+@pytest.mark.parametrize("fault", [{"kind": "corrupt", "after": 8}, {"kind": "replace"}, {"kind": "page"}])
+def test_a_header_that_was_damaged_on_its_way_is_read_again(server, hub, model, fault):
+    server.add_repo("acme/base", model)
+    source = resolve(hub, "acme/base")
+    server.fault("GET /_cdn/", **fault)
+    assert describe(hub, source).weight_bytes > 0
+    server.fault("GET /_cdn/", times=99, **fault)
+    with pytest.raises(CheckpointDamaged, match="of acme/base has no readable header"):
+        describe(hub, source)
