@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Generator
+from collections.abc import Callable, Generator, Mapping
 from typing import TYPE_CHECKING, Any, TypeVar
 
 import click
@@ -43,20 +43,25 @@ def connector(given: dict[str, Any]) -> Callable[[], Hub]:
 
 
 def with_or_without_tasks(
-    events: Callable[[Recipe], Generator[Event, None, Result]], recipe: Recipe, output: Output
+    events: Callable[[Recipe], Generator[Event, None, Result]],
+    recipe: Recipe,
+    output: Output,
+    names: Mapping[str, str] | None = None,
 ) -> Result:
     """Run the events of a recipe; where lm-eval is missing and the user agrees, those of the recipe without tasks.
+
+    `names` are what `follow` takes.
 
     Raises ExtraMissing where the tasks were named, or nobody agrees.
     """
     try:
-        return follow(events(recipe), output)
+        return follow(events(recipe), output, names)
     except ExtraMissing as missing:
         agreed = output.yes or (output.can_ask and output.confirm(f"{missing.sentence} Go on with perplexity alone?"))
         if recipe.tasks != ("auto",) or not agreed:
             raise
         output.warn(f"{missing.sentence} Perplexity is all that is measured, and the card will say so.")
-        return follow(events(recipe.replace(tasks=())), output)
+        return follow(events(recipe.replace(tasks=())), output, names)
 
 
 def may_run_code(recipe: Recipe, output: Output) -> None:

@@ -18,8 +18,9 @@ from hubprune.cli.request import recipe_of
 from hubprune.cli.results import CARD, sections, show_report
 from hubprune.cli.words import command, recorded_command
 from hubprune.errors import UsageError
+from hubprune.publishing.tables import shortened
 from hubprune.recipe import Recipe
-from hubprune.report import Report
+from hubprune.report import DENSE, PRUNED, Report
 
 LEAST_SPARSE = 0.01  # share of zeros from which a checkpoint is taken for a pruned one
 
@@ -73,12 +74,21 @@ def evaluate(ctx: click.Context, model: str, against: str | None, speed: bool, *
 
     words = recorded_command(["", *output.words])
     events = lambda recipe: run.evaluate(recipe, against, hub=hub, command=words, speed=speed)  # noqa: E731
-    report = with_or_without_tasks(events, recipe, output)
+    report = with_or_without_tasks(events, recipe, output, model_words(recipe.model, against))
     ratios = {row.language: row.scores["pruned"].ratio for row in report.languages if "pruned" in row.scores}
     quiet = "\n".join(f"{code}\t{'' if ratio is None else ratio}" for code, ratio in ratios.items()) or report.model.id
     show_report(output, report, quiet=quiet)
     languages = ",".join(row.language for row in report.languages)
     output.next(command(["inspect", model] if against else ["plan", model, "--lang", languages]))
+
+
+def model_words(model: str, against: str | None) -> dict[str, str]:
+    """Lane -> what the progress calls it: the words of the command line, short where they differ."""
+    if against is None:
+        return {}
+    if against == model:  # at two revisions
+        return {DENSE: f"{against} (B)", PRUNED: f"{model} (A)"}
+    return shortened({DENSE: against, PRUNED: model})
 
 
 @click.command(

@@ -3,15 +3,14 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Callable, Generator
+from collections.abc import Callable, Generator, Mapping
 from contextlib import closing
 from typing import TYPE_CHECKING, Protocol, TypeVar
 
 from hubprune.cli.output import Output
+from hubprune.cli.rows import row_in_words, stage_of
 from hubprune.cli.sizes import amount, roughly
 from hubprune.events import Event, Measured, Progress, Stage, Warned
-from hubprune.publishing.text import figure, name_of
-from hubprune.report import CONTROL, DENSE, PRUNED, LanguageRow
 
 if TYPE_CHECKING:
     from rich.progress import TaskID
@@ -31,12 +30,14 @@ class Show(Protocol):
         """Nothing more comes; `finished`: because the run came to its end."""
 
 
-def follow(events: Generator[Event, None, Result], output: Output) -> Result:
+def follow(events: Generator[Event, None, Result], output: Output, names: Mapping[str, str] | None = None) -> Result:
     """Run to the end, showing each event, and hand back the result. The run is closed however this ends.
+
+    `names`: what the lanes are called, where they are not the dense and the pruned model of a run.
 
     Raises KeyboardInterrupt before the next step where Ctrl-C was pressed and a library swallowed the exception.
     """
-    show: Show = Bars(output) if output.live else Lines(output)
+    show: Show = Bars(output, names=names) if output.live else Lines(output, names=names)
     with closing(events), closing(show):
         while True:
             if output.interrupted:
@@ -52,8 +53,10 @@ def follow(events: Generator[Event, None, Result], output: Output) -> Result:
 class Lines:
     """Plain lines: each stage as it begins, and every ten seconds how far it is."""
 
-    def __init__(self, output: Output, clock: Callable[[], float] = time.monotonic) -> None:
-        self.output = output
+    def __init__(
+        self, output: Output, clock: Callable[[], float] = time.monotonic, names: Mapping[str, str] | None = None
+    ) -> None:
+        self.output, self.names = output, names
         self.clock = clock
         self.started = self.spoke = clock()
 
@@ -67,7 +70,7 @@ class Lines:
         elif isinstance(event, Warned):
             self.output.warn(event.text)
         elif isinstance(event, Measured):
-            self.output.say(f"[measure] {row_in_words(event.row)}")
+            self.output.say(f"[{stage_of(event.row)}] {row_in_words(event.row, self.names)}")
 
     def advance(self, event: Progress) -> None:
         """A line, if the last one is long enough ago."""
@@ -87,14 +90,16 @@ class Lines:
 class Bars:
     """A bar for the stage that runs, on a terminal; a stage that is done becomes a line above it."""
 
-    def __init__(self, output: Output, clock: Callable[[], float] = time.monotonic) -> None:
+    def __init__(
+        self, output: Output, clock: Callable[[], float] = time.monotonic, names: Mapping[str, str] | None = None
+    ) -> None:
         from rich.progress import BarColumn, SpinnerColumn, TextColumn, TimeRemainingColumn
         from rich.progress import Progress as Bar
         from rich.table import Column
 
         console = output.console(output.stderr)
         room = max(20, console.width - BESIDE_THE_TEXT)
-        self.clock = clock
+        self.clock, self.names = clock, names
         self.bar = Bar(
             SpinnerColumn(),
             TextColumn(
@@ -123,7 +128,7 @@ class Bars:
         elif isinstance(event, Warned):
             self.bar.console.print(f"Warning: {event.text}", style="yellow")
         elif isinstance(event, Measured):
-            self.bar.console.print(f"  {row_in_words(event.row)}")
+            self.bar.console.print(f"  {row_in_words(event.row, self.names)}")
 
     def begin(self, name: str, text: str) -> None:
         """End the last stage, start the bar of the next."""
@@ -155,18 +160,3 @@ class Bars:
         if finished:
             self.end()
         self.bar.stop()
-
-
-def row_in_words(row: LanguageRow) -> str:
-    """One language's result as soon as it is final: "Swahili: 12.3 -> 14.1 (x1.14), English-calibrated x1.48"."""
-    dense, pruned, control = (row.scores.get(lane) for lane in (DENSE, PRUNED, CONTROL))
-    text = f"{name_of(row.language)}: perplexity"
-    if dense:
-        text += f" {figure(dense.perplexity)}" + (" dense" if pruned else "")
-    if pruned:
-        text += f", {figure(pruned.perplexity)} pruned"
-        text += f" (×{pruned.ratio:.3f})" if pruned.ratio is not None else ""
-    if control:
-        text += f", control {figure(control.perplexity)}"
-        text += f" (×{control.ratio:.3f})" if control.ratio is not None else ""
-    return text

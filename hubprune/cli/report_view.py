@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable, Mapping
 from typing import TYPE_CHECKING
 
-from hubprune.publishing.tables import MEAN, Figures, error_note, lane_names, language_rows
+from hubprune.publishing.tables import MEAN, Figures, error_note, lane_names, language_rows, model_names
 from hubprune.publishing.text import figure, name_of, percent, quantity, ratio
 from hubprune.publishing.verdict import against_control
 from hubprune.report import CONTROL, DENSE, PRUNED, Report, Score
@@ -138,15 +139,22 @@ def tab_separated(report: Report) -> str:
     """The table for programs: every number with all its digits, an empty cell for what was not measured."""
     if not report.languages:
         return ""
-    named = list(headings(report))
+    named = lane_keys(report, [row.scores for row in report.languages])
     facts = ("perplexity", "bits_per_byte", "ratio", "ratio_se")
-    head = ["language", "calibrated", *(f"{lane}_{fact}" for lane in named for fact in facts)]
+    head = ["language", "calibrated", *(f"{key}_{fact}" for key in named.values() for fact in facts)]
     lines = [[*head, "against_control", "against_control_se"]]
     for row in report.languages:
         scores = [text for lane in named for text in facts_of(row.scores.get(lane), facts)]
         ends = [digits(row.against_control), digits(row.against_control_se)]
         lines.append([row.language, "yes" if row.calibrated else "no", *scores, *ends])
     return "\n".join("\t".join(line) for line in lines)
+
+
+def lane_keys(report: Report, measured: Iterable[Mapping[str, object]]) -> dict[str, str]:
+    """Lane -> what its columns are called: "dense", "pruned", "control"; of an evaluation, its models' names."""
+    found = {lane for lanes in measured for lane in lanes}
+    names = lane_names(report) if model_names(report) else {}
+    return {lane: names.get(lane, lane) for lane in COLUMNS if lane in found}
 
 
 def facts_of(score: Score | None, facts: tuple[str, ...]) -> list[str]:

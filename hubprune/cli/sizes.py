@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from hubprune.publishing.text import size
 
-PLURALS = {"block": "blocks", "window": "windows", "file": "files", "document": "documents"}
+UNITS = ("block", "window", "file", "document", "task", "text", "item", "question", "round")
+PLURALS = {unit: f"{unit}s" for unit in UNITS}
 
 
 def amount(done: int, total: int, unit: str) -> str:

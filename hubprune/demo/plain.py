@@ -36,7 +36,7 @@ def main(repo_id: str, folder: str, windows_file: str, prompt: str) -> None:
                 "zeros": sum(int((weight == 0).sum()) for weight in matrices),
                 "weights": sum(weight.numel() for weight in matrices),
                 "perplexity": perplexity,
-                "card": {result.dataset_config: result.metric_value for result in results},
+                "card": {one.dataset_config: one.metric_value for one in results if one.metric_type == "perplexity"},
                 "generation": tokenizer.decode(generated[0], skip_special_tokens=True),
             }
         )

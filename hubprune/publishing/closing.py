@@ -6,7 +6,7 @@ import re
 
 import yaml
 
-from hubprune.publishing import metadata, tables, text
+from hubprune.publishing import metadata, speed_tables, tables, text
 from hubprune.publishing.sections import measured
 from hubprune.publishing.text import HUB, Md, fenced, link, listed, md
 from hubprune.recipe import RECIPE_FILE, Recipe
@@ -54,6 +54,8 @@ def reproduce(report: Report, recipe: Recipe, repo_id: str | None) -> Md:
     local = [f"the base model {report.model.id}"] if report.model.local else []
     own = {record.source for record in report.texts if not record.revision and record.source not in ("self", "demo")}
     local += [f"the text {name}" for name in sorted(own)]
+    if any(row.source == "local" for row in report.tasks):
+        local.append("tasks of the author's own")
     if local:
         parts += ["", md("It needs {}, which {} not public.", listed(local), "is" if len(local) == 1 else "are")]
     raw = link(RESULTS_FILE, f"{HUB}/{repo_id}/blob/main/{RESULTS_FILE}" if repo_id else RESULTS_FILE)
@@ -95,7 +97,7 @@ def limitations(report: Report, recipe: Recipe) -> Md:
     names, languages = measured(report), tables.calibration_languages(report)
     lines: list[Md] = []
     if names:
-        lines.append(Md("**Perplexity is all that was measured.** No task was run and no generated text was judged."))
+        lines += unmeasured(report)
         lines.append(md("Languages other than {} are untested.", listed(names)))
     else:
         lines.append(Md("**Nothing was measured**: use it only after measuring it yourself."))
@@ -115,15 +117,42 @@ def limitations(report: Report, recipe: Recipe) -> Md:
             )
         )
     if report.artefact == "dense":
-        lines.append(
-            Md("No gain in speed, memory or file size is claimed: standard runtimes treat a zero like any number.")
-        )
+        lines.append(claims(report))
     lines.append(Md("Safety behaviour was not evaluated; pruning can weaken what the base model learned to refuse."))
     lines.append(Md("The biases of the base model remain."))
     if recipe.trust_remote_code:
         lines.append(Md("The base model's own Python code was run, and is needed to load this model."))
     lines += [text.prose(warning) for warning in report.warnings if warning.strip()]
     return Md("\n".join(f"- {line}" for line in lines))
+
+
+def unmeasured(report: Report) -> list[Md]:
+    """Which of tasks and generated text are missing, and what those that are there leave open."""
+    if not report.tasks and not report.generations:
+        return [Md("**Perplexity is all that was measured.** No task was run and no generated text was judged.")]
+    if not report.tasks:
+        return [Md("**No task was run**: what the model knows and how it reasons was not measured.")]
+    lines = [Md("The tasks are samples of knowledge and reasoning; others may have lost more.")]
+    if any(row.chance is not None for row in report.tasks):
+        choice = link("arXiv 2606.17609", "https://arxiv.org/abs/2606.17609")
+        lines = [md("Multiple choice overstates pruned models ({}), and other tasks may have lost more.", choice)]
+    if not report.generations:
+        lines.append(Md("**No generated text was judged.**"))
+    return lines
+
+
+def claims(report: Report) -> Md:
+    """What is claimed of speed, memory and size: what was measured, and nothing else."""
+    words = speed_tables.ratios_in_words(report)
+    if report.speed is None or not words:
+        return Md("No gain in speed, memory or file size is claimed: standard runtimes treat a zero like any number.")
+    where = f" on {report.speed.device}" if report.speed.device else ""
+    return md(
+        "Speed was measured{} alone (to the dense model: {}); no gain is claimed anywhere else, nor in memory or file "
+        "size.",
+        where,
+        words,
+    )
 
 
 def licence_name(model: ModelFacts) -> Md:

@@ -7,13 +7,17 @@ from dataclasses import dataclass
 
 from hubprune.languages import resolve
 from hubprune.naming import repo_name
-from hubprune.publishing import closing, metadata, sections, tables, text
+from hubprune.publishing import closing, evidence, metadata, points, sections, speed_tables, tables, task_tables, text
+from hubprune.publishing.generation_verdict import generation_verdict
+from hubprune.publishing.task_verdict import task_verdict
 from hubprune.publishing.text import HUB, Md, code, fenced, link, listed, md, percent, string_literal
 from hubprune.publishing.verdict import verdict
 from hubprune.recipe import Recipe
-from hubprune.report import ModelFacts, Report
+from hubprune.report import DENSE, PRUNED, ModelFacts, Report
 
 METHODS = {"magnitude": "magnitude pruning", "wanda": "Wanda", "sparsegpt": "SparseGPT"}
+
+MOST_TASKS = 4  # in the glance
 
 # What the files of an artefact are, against the base's: the first thing to know about it.
 STORAGE = {
@@ -33,7 +37,7 @@ class Card:
     title: str
     lead: Md
     glance: Md
-    verdict: str
+    verdict: Md
     caution: Md
     snippet: Md
     chat: Md | None
@@ -41,6 +45,11 @@ class Card:
     score_notes: Md | None
     cost_plot: Md | None
     evaluation_texts: Md | None
+    tasks: Md | None
+    task_sources: Md | None
+    generations: Md | None
+    samples: Md | None
+    speed: Md | None
     pruned: Md | None
     block_plot: Md | None
     modules: Md | None
@@ -62,19 +71,25 @@ def card(report: Report, recipe: Recipe, repo_id: str | None) -> Card:
     if metadata.is_demonstration(report.model):
         repo_id = None
     table = tables.language_table(report)
+    measured = bool(report.languages or report.tasks or report.generations)  # else one limitation says it all
     return Card(
         front_matter=Md(metadata.front_matter(report, recipe, title.rsplit("/", 1)[-1])),
         title=title,
         lead=lead(report, recipe),
         glance=glance(report, recipe),
-        verdict=verdict(report),
-        caution=sections.caution(),
+        verdict=verdicts(report),
+        caution=cautions(report),
         snippet=snippet(report, recipe, repo_id),
         chat=chat(report) if report.model.chat_template else None,
         scores=sections.scores(table),
         score_notes=md("{}", " ".join(table.notes)) if table.notes else None,
         cost_plot=sections.cost_plot(report, repo_id),
         evaluation_texts=sections.texts(report, "evaluation"),
+        tasks=evidence.tasks(report) if measured else None,
+        task_sources=evidence.task_sources(report),
+        generations=evidence.generations(report) if measured else None,
+        samples=evidence.samples(report),
+        speed=evidence.speed(report),
         pruned=sections.pruned(report),
         block_plot=sections.block_plot(report, repo_id),
         modules=sections.modules(report),
@@ -134,6 +149,18 @@ def lead(report: Report, recipe: Recipe) -> Md:
     return Md(" ".join(sentences))
 
 
+def verdicts(report: Report) -> Md:
+    """One sentence each on perplexity, on tasks and on generated text, as far as they were measured."""
+    sentences = (verdict(report), task_verdict(report), generation_verdict(report))
+    return Md("\n\n".join(md("{}", sentence) for sentence in sentences if sentence))
+
+
+def cautions(report: Report) -> Md:
+    """What the figures cannot say."""
+    found = [sections.caution(), *([sections.task_caution()] if report.tasks else [])]
+    return Md(" ".join(found))
+
+
 def glance(report: Report, recipe: Recipe) -> Md:
     """The figures a reader looks for first."""
     rows: list[tuple[str, object]] = []
@@ -148,20 +175,38 @@ def glance(report: Report, recipe: Recipe) -> Md:
     figures = [row for row in tables.language_rows(report) if row.language and row.dense is not None]
     shown_rows = [row for row in figures if row.target] or figures[:1]
     shown_rows += [row for row in figures if row.language == "en" and row not in shown_rows]
+    worst = tables.worst(report)
     for row in shown_rows:
         if row.pruned is not None and row.dense is not None:
             change = f"{text.figure(row.dense)} → {text.figure(row.pruned)}"
             factor = "" if row.ratio is None else f" (× {text.ratio(row.ratio, row.ratio_se)})"
-            rows.append((f"{row.name} perplexity{' (calibration language)' if row.target else ''}", change + factor))
-    worst = tables.worst(report)
-    if worst and worst.ratio is not None:
+            told = ["calibration language"] if row.target else []
+            told += [f"worst hit of {len(figures)}"] if row == worst else []
+            rows.append((f"{row.name} perplexity{f' ({listed(told)})' if told else ''}", change + factor))
+    if worst and worst.ratio is not None and worst not in shown_rows:
         rows.append(
             (f"Worst hit of the {len(figures)} languages measured", f"{worst.name}, × {text.ratio(worst.ratio)}")
         )
+    rows += task_facts(report)
+    if sizes := speed_tables.size_words(report):
+        rows.append(("Size", sizes))
     if report.model.license or report.model.license_name:
         rows.append(("Licence", closing.licence_name(report.model)))
     rows.append(("Made with", f"hubprune {report.hubprune_version}"))
     return text.table(["", ""], [(md("**{}**", label), text.escape(value)) for label, value in rows], numbers=False)
+
+
+def task_facts(report: Report) -> list[tuple[str, object]]:
+    """The scores of the tasks in the calibration languages that say something, dense and pruned."""
+    rows: list[tuple[str, object]] = []
+    for row in task_tables.ordered(report):
+        change = points.against_dense(row)
+        if row.calibrated and change and points.standing(row) == "above":
+            before, after = (task_tables.score(row.scores.get(lane)) for lane in (DENSE, PRUNED))
+            label = f"{task_tables.language_name(row)}, {row.task}"
+            judged = points.INSIDE if change.kind == "noise" else change.judged
+            rows.append((label, f"{before} → {after} % ({change.shown} points, {judged})"))
+    return rows[:MOST_TASKS]
 
 
 def prompt(report: Report) -> str:

@@ -5,13 +5,16 @@ from __future__ import annotations
 import math
 import re
 
-from hubprune.publishing import tables, text
+from hubprune.publishing import tables, task_tables, text
 from hubprune.recipe import Recipe
-from hubprune.report import PRUNED, LanguageRow, ModelFacts, Report, TextRecord
+from hubprune.report import PRUNED, LanguageRow, ModelFacts, Report, TaskRow, TextRecord
 
 # "pruned" is no relation the Hub knows; where an artefact is not named here, the key is left out.
 BASE_MODEL_RELATION = {"mask": "adapter"}
 LIBRARY = {"dense": "transformers"}  # loads with plain from_pretrained; every other artefact needs hubprune
+
+# lm-eval's metric -> the Hub's name of it, where they differ; in the model-index it keeps lm-eval's.
+METRICS = dict.fromkeys(("acc", "acc_norm", "acc_bytes", "acc_mutual_info"), "accuracy")
 
 # The base model of `hubprune demo`. It and what is made of it lie on a Hub that runs for as long as the demo does.
 DEMO_MODEL = "demo/tiny-multilingual-llama"
@@ -24,7 +27,7 @@ def front_matter(report: Report, recipe: Recipe, name: str) -> str:
     model = report.model
     base = base_model(model)
     licensed = _line(model.license) or _line(model.license_name)
-    results = eval_results(report)
+    results = eval_results(report) + task_results(report)
     relation = BASE_MODEL_RELATION.get(report.artefact)
     data = ModelCardData(
         language=measured_languages(report) or None,
@@ -36,7 +39,7 @@ def front_matter(report: Report, recipe: Recipe, name: str) -> str:
         base_model=base,
         datasets=calibration_datasets(report) or None,
         tags=tags(report, recipe),
-        metrics=["perplexity"] if results else None,
+        metrics=list(dict.fromkeys(METRICS.get(one.metric_type, one.metric_type) for one in results)) or None,
         model_name=name,
         eval_results=results or None,
     )
@@ -58,8 +61,10 @@ def is_demonstration(model: ModelFacts) -> bool:
 
 
 def measured_languages(report: Report) -> list[str]:
-    """ISO 639 codes of the languages in the table, calibration languages first."""
-    codes = [row.language.split("-")[0] for row in tables.language_rows(report) if row.language]
+    """ISO 639 codes of the languages in the tables, calibration languages first."""
+    languages = [row.language for row in tables.language_rows(report)]
+    languages += [row.language for row in task_tables.ordered(report)]
+    codes = [language.split("-")[0] for language in languages if language]
     return list(dict.fromkeys(code for code in codes if re.fullmatch("[a-z]{2,3}", code)))
 
 
@@ -117,6 +122,39 @@ def eval_results(report: Report) -> list:
                     "tokens": row.tokens,
                     **({"stderr": round(error, 4)} if error is not None else {}),
                 },
+            )
+        )
+    return results
+
+
+def task_on_the_hub(row: TaskRow) -> bool:
+    """Whether the task's items came from a data set of the Hub."""
+    return row.source != "local" and text.hub_id(row.source)
+
+
+def task_results(report: Report) -> list:
+    """The sparse model's own task scores as EvalResult; those that are not finite are left out."""
+    from huggingface_hub import EvalResult
+
+    results = []
+    for row in task_tables.ordered(report):
+        score = row.scores.get(PRUNED)
+        if score is None or not math.isfinite(score.value):
+            continue
+        hub = task_on_the_hub(row)
+        known = {"stderr": score.se, "chance": row.chance}
+        args = {key: round(value, 4) for key, value in known.items() if value is not None and math.isfinite(value)}
+        results.append(
+            EvalResult(
+                task_type=_line(report.model.pipeline_tag) or "text-generation",
+                dataset_type=row.source if hub else (_line(row.task) or "custom"),
+                dataset_name=_line(row.task) or "custom",
+                dataset_config=_line(row.config) if hub else None,
+                dataset_split=_line(row.split),
+                dataset_revision=_line(row.revision) if hub else None,
+                metric_type=_line(row.metric) or "score",
+                metric_value=round(score.value, 4),
+                metric_args={"num_fewshot": row.shots, "n": row.items, **args},
             )
         )
     return results

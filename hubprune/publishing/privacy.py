@@ -82,7 +82,12 @@ def public(report: Report, recipe: Recipe) -> tuple[Report, Recipe]:
         return {code: source(one) for code, one in value.items()} if isinstance(value, dict) else source(value)
 
     model = f"./{report.model.id}" if report.model.local else recipe.model  # never taken for a name on the Hub
-    recipe = recipe.replace(model=model, calib=sources(recipe.calib), eval_text=sources(recipe.eval_text))
+    recipe = recipe.replace(
+        model=model,
+        calib=sources(recipe.calib),
+        eval_text=sources(recipe.eval_text),
+        tasks=tuple(last_part(task) if re.search(r"[/\\]|^[~.]", task) else task for task in recipe.tasks),
+    )
     recipe = Recipe.from_dict(_cleaned(recipe.to_dict()))
     cleaned = Report.from_dict(_cleaned(report.to_dict()))
     command = public_command(report.run.command, {str(report.recipe.get("model")): model} if report.model.local else {})

@@ -6,13 +6,14 @@ import html
 import math
 import re
 
-from hubprune.publishing import metadata, plots, tables, text
+from hubprune.publishing import metadata, plots, tables, task_tables, text
 from hubprune.publishing.block_plot import languages_of as block_plot_languages
 from hubprune.publishing.tables import Table
+from hubprune.publishing.task_verdict import task_caution as plain_task_caution
 from hubprune.publishing.text import HUB, Md, code, count, link, listed, md, name_of, percent, prose
 from hubprune.publishing.verdict import caution as plain_caution
 from hubprune.recipe import Recipe
-from hubprune.report import Report, Sparsity, TextRecord
+from hubprune.report import PRUNED, Report, Sparsity, TextRecord
 
 
 def caution() -> Md:
@@ -22,19 +23,31 @@ def caution() -> Md:
     return md("{} ({}; {}).", sentence, paper, link("arXiv 2408.14398", "https://arxiv.org/abs/2408.14398"))
 
 
-def scores(table: Table) -> Md | None:
-    """The table of perplexities, calibration languages in bold."""
+def task_caution() -> Md:
+    """The caution about tasks, its sources linked."""
+    sentence, pattern = plain_task_caution(), r"arXiv ([\d.]+\d)"
+    sources = [link(f"arXiv {number}", f"https://arxiv.org/abs/{number}") for number in re.findall(pattern, sentence)]
+    return md(re.sub(pattern, "{}", sentence), *sources)
+
+
+def scores(table: Table, words: int = 1) -> Md | None:
+    """A table, calibration languages in bold, its first `words` columns aligned to the left."""
     if not table.rows:
         return None
     rows: list[list[str]] = []
     for index, cells in enumerate(table.rows):
-        escaped = [text.escape(cell) for cell in cells]
+        escaped = [_unbroken(text.escape(cell)) for cell in cells]
         if index in table.targets:
             escaped = [Md(f"**{cell}**") if cell else cell for cell in escaped]
         if index == table.mean:
             escaped = [Md(f"*{cell}*") if cell else cell for cell in escaped]
         rows.append(list(escaped))
-    return text.table(table.columns, rows)
+    return text.table(table.columns, rows, words=words)
+
+
+def _unbroken(cell: Md) -> Md:
+    """The cell, no line broken within a figure: its spaces are U+00A0 there."""
+    return Md(re.sub(r" (?=[±→%=<])|(?<=[±→=<]) ", "\u00a0", cell))
 
 
 def picture(kind: str, alt: str, repo_id: str | None) -> Md:
@@ -169,6 +182,8 @@ def calibration(report: Report, recipe: Recipe) -> Md | None:
 
 
 def measured(report: Report) -> list[str]:
-    """Names of the languages with a finite perplexity of the pruned model, calibration languages first."""
+    """Names of the languages with a finite figure of the pruned model, calibration languages first."""
     rows = [row for row in tables.language_rows(report) if row.pruned is not None and math.isfinite(row.pruned)]
-    return [row.name for row in rows]
+    found = [row for row in task_tables.ordered(report) if row.language and PRUNED in row.scores]
+    told = [row for row in found if math.isfinite(row.scores[PRUNED].value)]
+    return list(dict.fromkeys([*(row.name for row in rows), *(task_tables.language_name(row) for row in told)]))

@@ -139,12 +139,12 @@ def lane_names(report: Report) -> dict[str, str]:
     names = [text.name_of(code) for code in targets]
     pruned = f"{' + '.join(names)}-calibrated" if 0 < len(names) < 3 else "Pruned"
     middle = {CONTROL: f"{text.name_of(control)}-calibrated"} if control else {}
-    return {DENSE: "Dense", **middle, PRUNED: pruned} | _short(model_names(report))
+    return {DENSE: "Dense", **middle, PRUNED: pruned} | shortened(model_names(report))
 
 
-def _short(names: dict[str, str]) -> dict[str, str]:
-    """Ids without their owners, where that leaves two names."""
-    short = {lane: name.rsplit("/", 1)[-1] for lane, name in names.items()}
+def shortened(names: dict[str, str]) -> dict[str, str]:
+    """Ids without their owners and paths without their folders, where that leaves different names."""
+    short = {lane: name.rstrip("/").rsplit("/", 1)[-1] for lane, name in names.items()}
     return short if len(set(short.values())) == len(short) else names
 
 

@@ -103,9 +103,10 @@ def string_literal(text: str) -> str:
     return json.dumps(text, ensure_ascii=False)
 
 
-def table(columns: Sequence[str], rows: Iterable[Sequence[str]], numbers: bool = True) -> Md:
-    """A Markdown table; with `numbers` every column but the first is aligned to the right."""
-    rule = [":---", *["---:" if numbers else ":---"] * (len(columns) - 1)]
+def table(columns: Sequence[str], rows: Iterable[Sequence[str]], numbers: bool = True, words: int = 1) -> Md:
+    """A Markdown table; with `numbers` every column but the first `words` is aligned to the right."""
+    words = words if numbers else len(columns)
+    rule = [":---"] * min(words, len(columns)) + ["---:"] * (len(columns) - words)
     lines: list[Sequence[str]] = [[escape(cell) for cell in columns], rule]
     lines += [[escape(cell) for cell in row] for row in rows]
     return Md("\n".join(re.sub(r"\|  (?=\|)", "| ", f"| {' | '.join(line)} |") for line in lines))

@@ -67,6 +67,7 @@ def made_up_plan(recipe: Recipe, hub: Any, repo_id: str | None, *, private: bool
         "gpu_memory_needed": 4_000_000_000,
         "gpu_memory_free": 8_000_000_000,
         "seconds": 5000.0,
+        "tasks": ["xcopa_sw"],
         "loads_with": ["transformers", "vLLM"],
         "warnings": ["Quantize first."],
     }
@@ -82,10 +83,11 @@ def plans(calls, monkeypatch) -> list[tuple[str, tuple, dict]]:
 def test_prune_in_plain_lines(cli, calls) -> None:
     answer = cli("prune", "org/base", "out dir", "--lang", "sw", "--token", "secret", "--cache-dir", "/c")
     assert answer.code == 0
-    head, swahili, english, *facts = (line.split("\t") for line in answer.out.splitlines())
+    head, swahili, english, empty, *facts = (line.split("\t") for line in answer.out.splitlines())
     assert head[:3] == ["language", "calibrated", "dense_perplexity"]
     assert dict(zip(head, swahili, strict=True))["pruned_ratio"] == "1.1"
     assert english[:2] == ["en", "no"]
+    assert empty == [""]
     assert {key for key, _ in facts} == {"verdict", "folder"}
     assert answer.err.splitlines() == [
         "[prune] Pruning 2 blocks",

@@ -1,0 +1,141 @@
+"""What was measured beyond perplexity, as tables for a terminal: tasks, generated text, speed."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from hubprune.cli.report_view import BETTER, WORSE, plain_table
+from hubprune.publishing import generation_tables, points, speed_tables, tables, task_tables
+from hubprune.publishing.text import name_of
+from hubprune.report import CONTROL, DENSE, PRUNED, Report, TaskRow
+
+if TYPE_CHECKING:
+    from rich.table import Table
+
+NOISE = "~"
+ITEMS, CHANCE, TO_CONTROL, ERRORS, KEPT = "Items", "Chance", "To control", "errors", "Kept"
+# What a narrow terminal goes without, in this order.
+LEFT_OUT = (ITEMS, TO_CONTROL, CHANCE, ERRORS, KEPT, CONTROL)
+
+
+def task_table(report: Report, width: int) -> Table:
+    """The tasks under their languages, calibration languages first; what does not fit the width is left out."""
+    from rich.console import Console
+
+    wide = Console(width=1000)
+    choices = (frozenset(LEFT_OUT[:number]) for number in range(len(LEFT_OUT)))
+    fitting = (table for out in choices if wide.measure(table := table_of(report, out)).maximum <= width)
+    return next(fitting, None) or table_of(report, frozenset(LEFT_OUT))
+
+
+def table_of(report: Report, out: frozenset[str]) -> Table:
+    """The table without some columns."""
+    table, rows = plain_table("Tasks"), task_tables.ordered(report)
+    columns = columns_of(report, rows, out)
+    for title in columns:
+        table.add_column(title, justify="right", overflow="fold")
+    shown = ""
+    for index, row in enumerate(rows):
+        style = "bold" if row.calibrated else None
+        if (name := task_tables.language_name(row)) != shown:
+            table.add_row(name + (" *" if row.calibrated else ""), style=style)
+            shown = name
+        table.add_row(f"  {row.task}", *(cells[index] for cells in columns.values()), style=style)
+    for code in task_tables.without(report):
+        if code and rows:
+            table.add_row(f"{name_of(code)}: none")
+    return table
+
+
+def columns_of(report: Report, rows: list[TaskRow], out: frozenset[str]) -> dict[str, list[str]]:
+    """Title -> cells, without those left out and those that are empty."""
+    named = {lane: name.replace("-calibrated", "-\ncalibrated") for lane, name in task_tables.headings(report).items()}
+    errors = ERRORS not in out
+    found = {CHANCE: ["" if row.chance is None else f"{100 * row.chance:.1f}" for row in rows]}
+    for lane, title in named.items():
+        if lane not in out:
+            cells = [task_tables.score(row.scores.get(lane)) for row in rows]
+            marks = [mark(row) for row in rows] if lane == PRUNED else [""] * len(rows)
+            found[title] = aligned(cells, marks)
+    found["Change"] = changes([points.against_dense(row) for row in rows], errors=errors)
+    found[TO_CONTROL] = changes([points.against_control(row) for row in rows], errors=errors)
+    found[KEPT if PRUNED in named else "Remark"] = [
+        task_tables.kept(row, "").strip().removeprefix("nothing: ") for row in rows
+    ]
+    found[ITEMS] = [f"{row.items:,}" for row in rows]
+    return {title: cells for title, cells in found.items() if title not in out and any(cells)}
+
+
+def changes(found: list[points.Change | None], *, errors: bool) -> list[str]:
+    """Points with their standard errors, those inside the noise marked."""
+    shown = [(change.shown if errors else points.signed(change.points)) if change else "" for change in found]
+    return aligned(shown, [NOISE if change and change.kind == "noise" else "" for change in found])
+
+
+def aligned(cells: list[str], marks: list[str]) -> list[str]:
+    """Each cell with its mark, the marks under each other."""
+    if not any(marks):
+        return cells
+    return [f"{cell} {mark or ' '}" if cell else "" for cell, mark in zip(cells, marks, strict=True)]
+
+
+def mark(row: TaskRow) -> str:
+    """Whether the chosen text did better or worse than the control's, by the sign test over the items."""
+    change = points.against_control(row)
+    if change is None or points.standing(row) != "above":
+        return ""
+    return {"higher": BETTER, "lower": WORSE}.get(change.kind, "")
+
+
+def task_footnotes(report: Report) -> list[str]:
+    """What the signs in the table of tasks mean, as far as they occur; what was asked, and where nothing was."""
+    rows = task_tables.ordered(report)
+    names = tables.model_names(report)
+    model = task_tables.headings(report).get(DENSE, "dense") if names else "the dense model"
+    notes = ["   scores in per cent, changes in points"] if rows else []
+    found = [points.against_dense(row) for row in rows] + [points.against_control(row) for row in rows]
+    if any(change and change.paired.se is not None for change in found):
+        notes.append("±  one standard error, paired over the items, which are the same for all models")
+    if any(change and change.kind == "noise" for change in found):
+        notes.append(f"{NOISE}  inside the noise: p of the exact sign test is {points.SIGNIFICANT:g} or more")
+    if any(mark(row) for row in rows):
+        control = task_tables.headings(report)[CONTROL]
+        notes.append(f"{BETTER} {WORSE}  better, worse than {control} by more than that")
+    if any(points.kept(row) is not None for row in rows):
+        notes.append(f"Kept: {task_tables.kept_means(rows, model)}.")
+    if any(points.silence(row) for row in rows):
+        notes.append(f"At chance: {model} is no better than guessing, so the row says nothing.")
+    return notes + task_tables.conditions(report)
+
+
+def generation_table(report: Report) -> Table:
+    """Generated text, one language a row; a cell holds the figures of all models."""
+    return set_out(generation_tables.generation_table(report))
+
+
+def generation_footnotes(report: Report) -> list[str]:
+    """What the figures of generated text are, or why there are none."""
+    if not report.generations:
+        return [sentence] if (sentence := generation_tables.without(report)) else []
+    return [
+        f"/  {' / '.join(generation_tables.headings(report).values())}",
+        "Repeated: the share of 4-grams that stood in the same text before. Neither figure says whether the text is "
+        "true or makes sense.",
+    ]
+
+
+def speed_table(report: Report) -> Table:
+    """Tokens per second and peak memory as measured."""
+    return set_out(speed_tables.speed_table(report))
+
+
+def set_out(found: tables.Table) -> Table:
+    """A table of strings, calibration languages in bold with a star."""
+    first, *others = found.columns
+    table = plain_table(first)
+    for title in others:
+        table.add_column(title, justify="right", overflow="fold")
+    for index, (name, *cells) in enumerate(found.rows):
+        target = index in found.targets
+        table.add_row(name + (" *" if target else ""), *cells, style="bold" if target else None)
+    return table

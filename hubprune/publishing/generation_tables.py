@@ -1,0 +1,89 @@
+"""The table of generated text: is it still in the prompts' language, and how much of it repeats itself?"""
+
+from __future__ import annotations
+
+import math
+
+from hubprune.publishing import tables
+from hubprune.publishing.tables import Table
+from hubprune.publishing.text import listed, name_of
+from hubprune.report import CONTROL, DENSE, PRUNED, GenerationRow, GenerationScore, Report
+
+LANES = (DENSE, CONTROL, PRUNED)
+UNKNOWN = "not known"
+
+
+def ordered(report: Report) -> list[GenerationRow]:
+    """The languages, calibration languages first."""
+    return sorted(report.generations, key=lambda row: not row.calibrated)
+
+
+def headings(report: Report) -> dict[str, str]:
+    """Lane -> name, of those that generated text."""
+    measured = {lane for row in report.generations for lane in row.scores}
+    names = tables.lane_names(report)
+    return {lane: names.get(lane, lane.capitalize()) for lane in LANES if lane in measured}
+
+
+def generation_table(report: Report) -> Table:
+    """One language a row; a cell holds the figures of all lanes, in the order of the notes."""
+    rows, lanes = ordered(report), list(headings(report))
+    return Table(
+        columns=["Language", "Still in the language", "Repeated", "Prompts"] if rows else [],
+        rows=[
+            [
+                name_of(row.language),
+                in_language(row, lanes),
+                " / ".join(repeated(row.scores.get(lane)) for lane in lanes),
+                f"{len(row.samples):,}",
+            ]
+            for row in rows
+        ],
+        targets=[index for index, row in enumerate(rows) if row.calibrated],
+        mean=None,
+        notes=_notes(report, rows),
+    )
+
+
+def in_language(row: GenerationRow, lanes: list[str]) -> str:
+    """ "100 % / 63 % / 88 %", or "not known"."""
+    found = [known(row.scores.get(lane)) for lane in lanes]
+    if all(share is None for share in found):
+        return UNKNOWN
+    return " / ".join(UNKNOWN if share is None else f"{100 * share:.0f} %" for share in found)
+
+
+def known(score: GenerationScore | None) -> float | None:
+    """The share in the language; None where it cannot be told."""
+    share = score.in_language if score else None
+    return share if share is not None and math.isfinite(share) else None
+
+
+def repeated(score: GenerationScore | None) -> str:
+    """The share of 4-grams that repeat, "12 %"."""
+    if score is None or not math.isfinite(score.repetition):
+        return UNKNOWN
+    return f"{100 * score.repetition:.0f} %"
+
+
+def _notes(report: Report, rows: list[GenerationRow]) -> list[str]:
+    if not rows:
+        return [without(report)] if report.no_generations else []
+    lengths = sorted({row.new_tokens for row in rows})
+    found = [
+        f"Each cell: {' / '.join(headings(report).values())}. Greedy continuations of "
+        f"{listed([f'{length:,}' for length in lengths])} tokens.",
+        "Still in the language: the share of them that a language identifier finds to be in the prompts' language.",
+        "Repeated: the share of their 4-grams that stood in the same continuation before.",
+        "Neither figure says whether what is written is true or makes sense: read the samples.",
+    ]
+    if any(in_language(row, list(headings(report))) == UNKNOWN for row in rows):
+        found.append("Not known: the identifier does not tell that language.")
+    return found
+
+
+def without(report: Report) -> str:
+    """Why no text was generated, as a sentence; '' where some was or no reason is known."""
+    if report.generations or not report.no_generations:
+        return ""
+    return f"No text was generated, because {report.no_generations.strip().rstrip('.')}."
