@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -33,9 +34,11 @@ def _links(folder: Path) -> Iterator[Path]:
 def _target(link: Path) -> Path:
     """Where a link leads in the end; the root for one that leads to itself."""
     try:
-        return link.resolve()
-    except (OSError, RuntimeError):
+        return link.resolve(strict=True)
+    except RuntimeError:  # it leads to itself, as Python before 3.13 says it
         return Path("/")
+    except OSError as error:
+        return Path("/") if error.errno == errno.ELOOP else link.resolve()
 
 
 def _blobs(folder: Path) -> list[Path]:
