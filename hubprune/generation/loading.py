@@ -1,84 +1,122 @@
-"""A model whole in memory, as plain transformers loads it."""
+"""A model whole in memory, as transformers loads it, and its tokenizer."""
 
 from __future__ import annotations
 
+import math
 from pathlib import Path
 from typing import Any
 
 from hubprune.errors import CheckpointDamaged, NotEnoughMemory
-from hubprune.estimate import free_gpu_memory, free_memory
+from hubprune.generation.peak import is_out_of_memory
 
 ROOM = 1.2  # memory of a model at work, over its weights
+LESS = "Use a machine with more memory, or a smaller model."
 
 
 def load_whole(folder: Path, *, device: str, dtype: str, trust_remote_code: bool) -> tuple[Any, Any]:
-    """(model, tokenizer) of a checkpoint, ready to write greedily.
+    """The model in evaluation mode and the tokenizer of a folder; safetensors only.
 
-    The model is on `device`, or over all GPUs where it does not fit on that one (by accelerate). Of its generation
-    settings only the tokens that end a text stay: nothing samples, and nothing punishes repetition.
+    Where there are several GPUs and the model does not fit on the one asked for, accelerate spreads it over all of them.
+    Warnings about generation settings that the checkpoint brings are not shown: nothing here follows them.
 
-    Raises NotEnoughMemory before anything is loaded, CheckpointDamaged where the libraries cannot load the files.
+    Args:
+        device: "cpu" or "cuda:0".
+        dtype: of weights and computation, e.g. "float32".
+
+    Raises NotEnoughMemory before anything is loaded where it does not fit, CheckpointDamaged where the libraries cannot
+    load the files.
     """
-    import torch
-    from transformers import AutoModelForCausalLM, AutoTokenizer, GenerationConfig
+    from transformers import AutoModelForCausalLM
+
+    tokenizer = load_tokenizer(folder, trust_remote_code=trust_remote_code)
+    where = placement(folder, device, dtype)
+    with _Quiet():
+        try:
+            pair: Any = AutoModelForCausalLM.from_pretrained(
+                folder,
+                dtype=dtype,
+                use_safetensors=True,
+                trust_remote_code=trust_remote_code,
+                local_files_only=True,
+                output_loading_info=True,
+                device_map=where,
+            )
+        except Exception as error:  # foreign files: the libraries raise whatever they stumble on
+            if is_out_of_memory(error):
+                raise NotEnoughMemory("The memory does not suffice for the model whole.", LESS) from error
+            raise _damaged("model", error) from error
+    model, loaded = pair
+    if missing := sorted(loaded["missing_keys"]):
+        raise CheckpointDamaged(
+            f"The checkpoint lacks {len(missing)} of the model's weights, {missing[0]} among them.",
+            "Download it again, or choose another model.",
+        )
+    return model.eval(), tokenizer
+
+
+def load_tokenizer(folder: Path, *, trust_remote_code: bool) -> Any:
+    """The tokenizer of a folder; raises CheckpointDamaged where it cannot be loaded."""
+    from transformers import AutoTokenizer
     from transformers.utils import logging
 
-    logging.disable_progress_bar()
+    logging.set_verbosity_error()  # "sequence longer than the model's maximum": long text is cut by us
+    try:
+        return AutoTokenizer.from_pretrained(folder, trust_remote_code=trust_remote_code)
+    except Exception as error:  # as above
+        raise _damaged("tokenizer", error) from error
+
+
+def placement(folder: Path, device: str, dtype: str) -> str | dict[str, str] | None:
+    """Where transformers shall put the weights: its `device_map`. Raises NotEnoughMemory."""
+    import torch
+
+    from hubprune.estimate import free_gpu_memory, free_memory
+
     where = torch.device(device)
     need = int(parameters(folder) * getattr(torch, dtype).itemsize * ROOM)
-    spread = where.type == "cuda" and need > (free_gpu_memory(where) or 0) and torch.cuda.device_count() > 1
-    free = free_memory() if where.type != "cuda" else _gpu_memory() if spread else free_gpu_memory(where) or 0
+    on_one = free_gpu_memory(where)
+    free = free_memory() if on_one is None else on_one
+    spread = on_one is not None and need > on_one and torch.cuda.device_count() > 1
+    if spread:
+        free = sum(torch.cuda.mem_get_info(index)[0] for index in range(torch.cuda.device_count()))
     if need > free:
         raise NotEnoughMemory(
-            f"The model needs about {need / 1e9:.1f} GB of memory whole; {free / 1e9:.1f} GB are free.",
-            "Use a machine with more memory, or a smaller model.",
+            f"The model needs about {need / 1e9:.1f} GB of memory whole; {free / 1e9:.1f} GB are free.", LESS
         )
-    options = {"trust_remote_code": trust_remote_code, "local_files_only": True}
-    try:
-        tokenizer = AutoTokenizer.from_pretrained(folder, **options)
-        model = AutoModelForCausalLM.from_pretrained(
-            folder,
-            dtype=getattr(torch, dtype),
-            device_map="auto" if spread else None,
-            use_safetensors=True,
-            **options,
-        )
-    except (OSError, ValueError, KeyError, ImportError) as error:
-        first = " ".join(str(error).split())[:200].rstrip(".")
-        raise CheckpointDamaged(f"transformers cannot load the model: {first}.", "Check its files.") from error
-    model = model.eval() if spread else model.to(where).eval()
-    ends = model.generation_config.eos_token_id if model.generation_config else None
-    ends = tokenizer.eos_token_id if ends is None else ends
-    model.generation_config = GenerationConfig(do_sample=False, eos_token_id=ends, pad_token_id=padding(tokenizer))
-    return model, tokenizer
-
-
-def padding(tokenizer: Any) -> int:
-    """A token to fill up with: the tokenizer's own, else its end of text, else the first of the vocabulary.
-
-    It is masked wherever it stands, so any will do.
-    """
-    found = (tokenizer.pad_token_id, tokenizer.eos_token_id, 0)
-    return next(int(token) for token in found if token is not None)
+    return "auto" if spread else None if device == "cpu" else {"": device}
 
 
 def parameters(folder: Path) -> int:
-    """Number of parameters in a folder's safetensors files, from their headers."""
+    """Number of parameters in a folder's safetensors files, from their headers. Raises CheckpointDamaged."""
     from safetensors import safe_open
 
     total = 0
     for path in folder.glob("*.safetensors"):
-        with safe_open(path, "pt") as file:
-            for name in file.keys():  # noqa: SIM118 - safe_open is no mapping
-                count = 1
-                for size in file.get_slice(name).get_shape():
-                    count *= size
-                total += count
+        try:
+            with safe_open(path, "pt") as file:
+                total += sum(math.prod(file.get_slice(name).get_shape()) for name in file.keys())  # noqa: SIM118
+        except Exception as error:  # SafetensorError, which is not documented
+            raise _damaged("model", error) from error
     return total
 
 
-def _gpu_memory() -> int:
-    """Bytes free on all GPUs together."""
-    import torch
+def _damaged(what: str, error: Exception) -> CheckpointDamaged:
+    first = " ".join(str(error).split())[:200] or type(error).__name__
+    step = "Use a model that brings its tokenizer." if what == "tokenizer" else "Check its files, or use another."
+    return CheckpointDamaged(f"The {what} cannot be loaded: {first.rstrip('.')}.", step)
 
-    return sum(torch.cuda.mem_get_info(index)[0] for index in range(torch.cuda.device_count()))
+
+class _Quiet:
+    """Without transformers' own bars."""
+
+    def __enter__(self) -> None:
+        from transformers.utils import logging
+
+        self.shown = logging.is_progress_bar_enabled()
+        logging.disable_progress_bar()
+
+    def __exit__(self, *_: object) -> None:
+        from transformers.utils import logging
+
+        if self.shown:
+            logging.enable_progress_bar()

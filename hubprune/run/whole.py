@@ -8,7 +8,7 @@ from typing import Any
 
 from hubprune.estimate import free_gpu_memory, free_memory
 from hubprune.events import Event, Measured, Progress, Stage, Warned
-from hubprune.generation import Continuation, continue_all, generation_row, load_whole, prompts
+from hubprune.generation import Continuation, continue_all, generation_row, load_whole, obstacle, prompts
 from hubprune.languages import resolve
 from hubprune.publishing.text import size
 from hubprune.report import CONTROL, GenerationRow
@@ -79,6 +79,8 @@ def write_texts(
         return [], {}
     names = ", ".join(resolve(code).name for code, given in writing.prompts.items() if given)
     yield Stage("generate", f"Generating text: {names}" if names else "Generating the tasks' answers")
+    if any(writing.prompts.values()) and (unknown := obstacle()):
+        yield Warned(unknown)
     said: dict[str, dict[str, list[Continuation]]] = {code: {} for code, given in writing.prompts.items() if given}
     answers: Texts = {}
     total = len(writing.lanes) * (sum(map(len, writing.prompts.values())) + len(writing.exam.prompts))
@@ -105,7 +107,7 @@ def write_texts(
             done += 1
             yield Progress("generate", done, total, "text")
     rows = [
-        generation_row(code, writing.prompts[code], texts, NEW_TOKENS, calibrated=code in calibrated)
+        generation_row(code, texts, writing.prompts[code], NEW_TOKENS, calibrated=code in calibrated)
         for code, texts in said.items()
     ]
     for row in rows:
@@ -115,6 +117,6 @@ def write_texts(
 
 def answer(model: Any, tokenizer: Any, prompt: Prompt) -> str:
     """The continuation of a task's prompt up to its first stop text."""
-    text = continue_all(model, tokenizer, [prompt.text], prompt.new_tokens)[0].text
+    text = continue_all(model, tokenizer, [prompt.text], prompt.new_tokens, prompt.until)[0].text
     ends = [at for stop in prompt.until if stop and (at := text.find(stop)) >= 0]
     return text[: min(ends)] if ends else text
