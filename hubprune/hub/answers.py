@@ -12,6 +12,7 @@ from collections.abc import Callable
 from typing import Any
 
 Check = Callable[[Any], bool]
+PAGE = "it is a web page"
 DATE = re.compile(r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d")
 
 
@@ -68,6 +69,13 @@ info = record(
     createdAt=date,
 )
 entry = record(type=text, path=text, oid=text, size=maybe(number), lfs=maybe(record(oid=text, size=number)))
+
+
+def listing(value: Any) -> bool:
+    """The top of a repository. huggingface_hub would remember for good that there is nothing."""
+    return bool(value) and each(entry)(value)
+
+
 action = record(href=text, header=maybe(record()))
 upload = record(
     oid=text, size=number, actions=maybe(record(upload=action, verify=maybe(action))), error=maybe(record())
@@ -83,8 +91,7 @@ NAME = r"[^/]+(?:/(?!(?:refs|discussions|parquet|croissant|scan)$)[^/]+)?"
 ROUTES: list[tuple[str, str, Check]] = [
     ("GET", r"/api/whoami-v2", account),
     ("GET", rf"{REPOSITORY}{NAME}(?:/revision/[^/]+)?", info),
-    # Nothing at the top of a repository would be remembered by huggingface_hub for good.
-    ("GET", rf"{REPOSITORY}.+/tree/[^/]+", lambda value: bool(value) and each(entry)(value)),
+    ("GET", rf"{REPOSITORY}.+/tree/[^/]+", listing),
     ("GET", rf"{REPOSITORY}.+/tree/[^/]+/.+", each(entry)),
     ("POST", rf"{REPOSITORY}.+/paths-info/[^/]+", each(entry)),
     ("GET", rf"{REPOSITORY}.+/xet-(?:read|write)-token/[^/]+", record()),
@@ -97,30 +104,36 @@ ROUTES: list[tuple[str, str, Check]] = [
 
 
 def complaint(
-    method: str, path: str, content_type: str, asked: Callable[[], bytes], answer: Callable[[], bytes]
+    method: str, target: str, content_type: str, asked: Callable[[], bytes], answer: Callable[[], bytes]
 ) -> str | None:
     """What is wrong with an answer that says it is one, or None.
 
     Args:
         method: of the request.
-        path: of the request, percent-encoded, without the query.
+        target: path and query of the request, percent-encoded.
         content_type: of the answer.
         asked: gives the body of the request.
-        answer: gives the body of the answer. Both are called for known routes alone: others may be streams.
+        answer: gives the body of the answer. Both are called where the body is no stream.
     """
-    writes = method not in ("GET", "HEAD")
+    path, _, query = target.partition("?")
     check = next((check for verb, route, check in ROUTES if verb == method and re.fullmatch(route, path)), None)
-    if content_type.startswith("text/html") and (writes or check):
-        return "it is a web page"
     if check is None:
-        return None
+        writes = method not in ("GET", "HEAD")
+        return PAGE if writes and content_type.startswith("text/html") and _is_page(answer()) else None
+    if (check is info and "expand=" in query) or (check is listing and "cursor=" in query):
+        check = record() if check is info else each(entry)  # some fields alone; a further page, which may be empty
     try:
         data = json.loads(answer())
     except (ValueError, RecursionError):
-        return "it is no JSON"
+        return PAGE if _is_page(answer()) else "it is no JSON"
     if not check(data) or not _complete(path, data, asked):
         return "it is JSON of another shape"
     return None
+
+
+def _is_page(body: bytes) -> bool:
+    """Whether it is markup; a plain "OK" may also call itself HTML."""
+    return body.lstrip()[:1] == b"<"
 
 
 def is_readable_error(body: bytes) -> bool:

@@ -59,7 +59,8 @@ def bound_breaks(request: Any) -> None:
 def refuse_answer(response: Any) -> None:
     """Raise Garbled for an answer that is none, and at once the error of a Hub that asks for too much patience."""
     request, status = response.request, response.status_code
-    path = request.url.raw_path.decode("ascii").partition("?")[0]
+    target = request.url.raw_path.decode("ascii")
+    path = target.partition("?")[0]
     if status >= 400:
         response.read()
         if not is_readable_error(response.content):
@@ -75,7 +76,7 @@ def refuse_answer(response: Any) -> None:
     with _lock:
         _waits.pop(_name(request), None)
     kind = response.headers.get("content-type", "")
-    if wrong := complaint(request.method, path, kind, request.read, response.read):
+    if wrong := complaint(request.method, target, kind, request.read, response.read):
         raise Garbled(wrong)
 
 
