@@ -204,7 +204,7 @@ def _advanced(made: dict[str, Any]) -> None:
         made["seed"] = gr.Textbox(label="Seed", info="Draws the text.", placeholder="0", max_lines=1)
     made["revision"] = gr.Textbox(label="Revision", info="Branch, tag or commit; empty for main.", max_lines=1)
     made["own"] = gr.File(
-        label="Your own calibration text (UTF-8 .txt, at most 2 MB)", type="binary", file_types=[".txt"], height=120
+        label="Your own calibration text (UTF-8 .txt, at most 2 MB)", type="binary", file_types=[".txt"], height=120, elem_id="own"
     )
 
 

@@ -1,0 +1,194 @@
+"""Every state that can be provoked, by its words."""
+
+from __future__ import annotations
+
+import json
+import re
+import shutil
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+BASE = "demo/tiny-multilingual-llama"
+ALICE = ("alice", "hf_alice_write")
+Visit = Callable[..., Any]
+
+
+@pytest.fixture(scope="module")
+def seeded(site: Any, tmp_path_factory: pytest.TempPathFactory) -> Any:
+    """The Hub with a model for every reason why none is pruned."""
+    source = Path(__file__).parents[2] / "hubprune" / "demo" / "model"
+
+    def seed(name: str, change: Callable[[Path], None]) -> None:
+        folder = tmp_path_factory.mktemp(name.replace("/", "-"))
+        shutil.copytree(source, folder, dirs_exist_ok=True)
+        change(folder)
+        site.hub.add_repo(name, folder)
+
+    def config(**new: Any) -> Callable[[Path], None]:
+        def change(folder: Path) -> None:
+            old = json.loads((folder / "config.json").read_text())
+            (folder / "config.json").write_text(json.dumps({**old, **new}))
+
+        return change
+
+    def pickle(folder: Path) -> None:
+        (folder / "model.safetensors").unlink()
+        (folder / "pytorch_model.bin").write_bytes(b"not looked at")
+
+    def nothing(folder: Path) -> None:
+        pass
+
+    seed("acme/gated", nothing)
+    site.hub.gate("acme/gated", "manual")
+    seed("acme/scoped", nothing)
+    seed("acme/bert", config(model_type="bert", architectures=["BertForMaskedLM"]))
+    seed("acme/pickle", pickle)
+    seed("acme/own-code", config(auto_map={"AutoModelForCausalLM": "modeling.Model"}, model_type="own"))
+    return site
+
+
+def test_models_that_are_not_pruned(visit: Visit, seeded: Any) -> None:
+    visitor = visit("bob", "hf_bob_write")
+    told = {
+        "acme/nothing": r"No model called acme/nothing is visible to you\. Check the spelling, or sign in",
+        "acme/gated": r"acme/gated is gated\. Accept its terms on its page, then press Retry\.",
+        "acme/bert": r"hubprune cannot prune acme/bert yet: .+",
+        "acme/pickle": r"no safetensors weights; hubprune does not load pickles",
+        "acme/own-code": r"This model runs its own code, which the Space never does\..*--trust-remote-code",
+        "../../etc/passwd": r"cannot be the name of a model on the Hub",
+        "/etc/passwd": r"cannot be the name of a model on the Hub",
+        "hubprune": r"No model called hubprune is visible",
+    }
+    for model, words in told.items():
+        assert re.search(words, " ".join(visitor.plan(model).split())), model
+        assert visitor.page.is_hidden("#prune")
+    for _ in range(8):
+        seeded.hub.fault("GET /acme/scoped/resolve", status=403, message="The token lacks a scope: gated repositories.")
+        seeded.hub.fault("HEAD /acme/scoped/resolve", status=403, message="The token lacks a scope: gated repositories.")
+    assert "Your sign-in does not include gated models. Sign in again and allow it." in " ".join(
+        visitor.plan("acme/scoped").split()
+    )
+    seeded.hub.clear_faults()
+    seeded.hub.gate("acme/gated", False)  # the terms are accepted
+    visitor.plan("acme/gated")
+    visitor.page.click("#retry:visible")
+    visitor.page.wait_for_selector("#card .facts")
+
+
+def test_what_does_not_fit_gets_the_commands(visit: Visit, site: Any) -> None:
+    visitor = visit(*ALICE)
+    visitor.advanced(Windows_of_text="900000000")
+    words = " ".join(visitor.plan(BASE).split())
+    assert re.search(r"Needs about [\d.]+ TB of disk; this Space has [\d.]+ [GT]B\. Run it on your machine, or as a Job", words)
+    assert "hf jobs run --flavor t4-small" in words
+    assert "--secrets HF_TOKEN" in words
+    assert visitor.page.is_hidden("#prune")
+
+
+def test_text_too_short(visit: Visit, site: Any) -> None:
+    visitor = visit(*ALICE)
+    visitor.advanced(Windows_of_text="128")
+    visitor.plan(BASE)
+    visitor.prune()
+    assert visitor.state("text-too-short").startswith(
+        "Problem: Only 21 of 128 windows of 256 tokens could be built from demo (Swahili)."
+    )
+
+
+@pytest.mark.parametrize(
+    ("data", "state", "words"),
+    [
+        (b"mwanzo \xff\xfe", "text-not-utf8", "Your text is not UTF-8: the byte at position 7 belongs to no character."),
+        (b" \n", "text-empty", "Your text is empty."),
+        (b"neno " * 500_000, "text-too-large", "Your text is larger than 2 MB."),
+    ],
+)
+def test_own_text_that_is_none(visit: Visit, site: Any, data: bytes, state: str, words: str) -> None:
+    visitor = visit(*ALICE)
+    visitor.plan(BASE)
+    visitor.page.click("#advanced > button")
+    visitor.page.set_input_files("#own input[type=file]", {"name": "t.txt", "mimeType": "text/plain", "buffer": data})
+    visitor.page.wait_for_selector("#own .file-preview, #own table")
+    visitor.prune()
+    assert words in visitor.state(state)
+
+
+def test_own_text_and_the_alarm(visit: Visit, site: Any) -> None:
+    """A visitor's own text is used, and never named as it lies here; half of all weights by size alone is too much."""
+    text = (Path(__file__).parents[2] / "hubprune" / "demo" / "text" / "de" / "train.jsonl").read_text(encoding="utf-8")
+    own = "\n\n".join(json.loads(line)["text"] for line in text.splitlines())
+    visitor = visit(*ALICE)
+    page = visitor.page
+    page.click("#pattern label:has-text('60 %')")
+    page.click("#advanced > button")
+    page.get_by_label("Magnitude").check()
+    page.set_input_files("#own input[type=file]", {"name": "my.txt", "mimeType": "text/plain", "buffer": own.encode()})
+    page.wait_for_selector("#own .file-preview, #own table")
+    visitor.plan(BASE)
+    visitor.prune()
+    visitor.result()
+    assert re.search(
+        r"Perplexity in \w+ rose [\d,.]+ times\. We suggest not publishing; try 50 %\.", visitor.state("quality-alarm")
+    )
+    assert str(site.folder) not in page.content()
+
+
+def test_cancel_within_a_block(visit: Visit, site: Any) -> None:
+    visitor = visit(*ALICE)
+    visitor.plan(BASE)
+    visitor.prune()
+    visitor.page.wait_for_selector("#work .stages li.now:has-text('prune')")
+    visitor.page.click("#cancel")
+    assert re.search(
+        r"Stopped (at block \d of 4|before the first block)\. Nothing was published\.", visitor.state("cancelled")
+    )
+    assert visitor.page.is_visible("#prune")
+    assert not list(site.folder.glob("*/run-*/result*"))
+
+
+def test_a_repository_that_exists(visit: Visit, site: Any) -> None:
+    (notes := site.folder / "notes").mkdir()
+    (notes / "notes.txt").write_text("not a model")
+    site.hub.add_repo("alice/taken", notes)
+    visitor = visit(*ALICE)
+    page = visitor.page
+    visitor.plan(BASE)
+    visitor.prune()
+    visitor.result()
+    page.fill("#name input, #name textarea", "taken")
+    page.click("#publish")
+    assert "alice/taken already exists. Open a pull request there, or choose another name." in visitor.state("repo-exists")
+    page.click("#publish-pr")
+    page.wait_for_selector("[data-state=published]")
+    assert "Pull request opened" in page.inner_text("#done")
+    assert "refs/pr/1" in site.hub.repository("alice/taken").refs
+
+
+def test_a_failed_publishing_leaves_no_repository(visit: Visit, site: Any) -> None:
+    visitor = visit(*ALICE)
+    visitor.plan(BASE)
+    visitor.prune()
+    visitor.result()
+    visitor.page.fill("#name input, #name textarea", "unlucky")
+    site.hub.fault("POST /api/models/alice/unlucky/commit", status=403, message="no")
+    visitor.page.click("#publish")
+    assert "Your sign-in may not write to alice/unlucky." in visitor.state("no-write")
+    assert ("model", "alice/unlucky") not in site.hub.store.repositories
+    site.hub.clear_faults()
+
+
+def test_something_breaks(visit: Visit, site: Any) -> None:
+    visitor = visit(*ALICE)
+    visitor.plan(BASE)
+    visitor.prune()
+    visitor.page.wait_for_selector("#work .stages li.now:has-text('prune')")
+    for state in site.folder.glob("*/run-*/result.unfinished/.state"):
+        shutil.rmtree(state)
+    words = visitor.state("unexpected")
+    code = re.search(r"Something broke in step [A-Z]+\. Code (hp-[0-9a-f]{4}); the log is below\.", words)
+    assert code
+    assert code[1] in site.log.read_text()
+    assert "Traceback" not in visitor.page.content()
