@@ -12,20 +12,24 @@ from hubprune.report import CONTROL, DENSE, PRUNED, Report, TaskRow
 if TYPE_CHECKING:
     from rich.table import Table
 
-NOISE = "~"
+NOISE, SILENT = "~", "°"
+FILLER = "\u00a0"  # a space that rich does not strip
 ITEMS, CHANCE, TO_CONTROL, ERRORS, KEPT = "Items", "Chance", "To control", "errors", "Kept"
 # What a narrow terminal goes without, in this order.
 LEFT_OUT = (ITEMS, TO_CONTROL, CHANCE, ERRORS, KEPT, CONTROL)
 
 
-def task_table(report: Report, width: int) -> Table:
-    """The tasks under their languages, calibration languages first; what does not fit the width is left out."""
+def task_view(report: Report, width: int) -> tuple[Table, list[str]]:
+    """The tasks under their languages, calibration languages first, and what the signs mean.
+
+    Columns that do not fit the width are left out.
+    """
     from rich.console import Console
 
-    wide = Console(width=1000)
-    choices = (frozenset(LEFT_OUT[:number]) for number in range(len(LEFT_OUT)))
-    fitting = (table for out in choices if wide.measure(table := table_of(report, out)).maximum <= width)
-    return next(fitting, None) or table_of(report, frozenset(LEFT_OUT))
+    measure = Console(width=1000).measure
+    choices = [frozenset(LEFT_OUT[:number]) for number in range(len(LEFT_OUT) + 1)]
+    out = next((out for out in choices if measure(table_of(report, out)).maximum <= width), choices[-1])
+    return table_of(report, out), task_footnotes(report, out)
 
 
 def table_of(report: Report, out: frozenset[str]) -> Table:
@@ -55,13 +59,11 @@ def columns_of(report: Report, rows: list[TaskRow], out: frozenset[str]) -> dict
     for lane, title in named.items():
         if lane not in out:
             cells = [task_tables.score(row.scores.get(lane)) for row in rows]
-            marks = [mark(row) for row in rows] if lane == PRUNED else [""] * len(rows)
-            found[title] = aligned(cells, marks)
+            marks = {DENSE: silent, PRUNED: mark}.get(lane)
+            found[title] = aligned(cells, [marks(row) if marks else "" for row in rows])
     found["Change"] = changes([points.against_dense(row) for row in rows], errors=errors)
     found[TO_CONTROL] = changes([points.against_control(row) for row in rows], errors=errors)
-    found[KEPT if PRUNED in named else "Remark"] = [
-        task_tables.kept(row, "").strip().removeprefix("nothing: ") for row in rows
-    ]
+    found[KEPT] = ["" if points.silence(row) else task_tables.kept(row).partition(":")[0] for row in rows]
     found[ITEMS] = [f"{row.items:,}" for row in rows]
     return {title: cells for title, cells in found.items() if title not in out and any(cells)}
 
@@ -76,7 +78,12 @@ def aligned(cells: list[str], marks: list[str]) -> list[str]:
     """Each cell with its mark, the marks under each other."""
     if not any(marks):
         return cells
-    return [f"{cell} {mark or ' '}" if cell else "" for cell, mark in zip(cells, marks, strict=True)]
+    return [f"{cell} {mark or FILLER}" if cell else "" for cell, mark in zip(cells, marks, strict=True)]
+
+
+def silent(row: TaskRow) -> str:
+    """Whether the dense model is no better than guessing, or that cannot be told."""
+    return SILENT if points.silence(row) else ""
 
 
 def mark(row: TaskRow) -> str:
@@ -87,24 +94,23 @@ def mark(row: TaskRow) -> str:
     return {"higher": BETTER, "lower": WORSE}.get(change.kind, "")
 
 
-def task_footnotes(report: Report) -> list[str]:
+def task_footnotes(report: Report, out: frozenset[str]) -> list[str]:
     """What the signs in the table of tasks mean, as far as they occur; what was asked, and where nothing was."""
-    rows = task_tables.ordered(report)
-    names = tables.model_names(report)
-    model = task_tables.headings(report).get(DENSE, "dense") if names else "the dense model"
-    notes = ["   scores in per cent, changes in points"] if rows else []
-    found = [points.against_dense(row) for row in rows] + [points.against_control(row) for row in rows]
-    if any(change and change.paired.se is not None for change in found):
+    rows, heads = task_tables.ordered(report), task_tables.headings(report)
+    model = heads.get(DENSE, "dense") if tables.model_names(report) else "the dense model"
+    shown = [points.against_dense(row) for row in rows]
+    shown += [] if TO_CONTROL in out else [points.against_control(row) for row in rows]
+    notes = ["   scores in per cent, changes in points"]
+    if ERRORS not in out and any(change and change.paired.se is not None for change in shown):
         notes.append("±  one standard error, paired over the items, which are the same for all models")
-    if any(change and change.kind == "noise" for change in found):
+    if any(change and change.kind == "noise" for change in shown):
         notes.append(f"{NOISE}  inside the noise: p of the exact sign test is {points.SIGNIFICANT:g} or more")
     if any(mark(row) for row in rows):
-        control = task_tables.headings(report)[CONTROL]
-        notes.append(f"{BETTER} {WORSE}  better, worse than {control} by more than that")
-    if any(points.kept(row) is not None for row in rows):
+        notes.append(f"{BETTER} {WORSE}  better, worse than {heads[CONTROL]}, by more than that noise")
+    if any(silent(row) for row in rows):
+        notes.append(f"{SILENT}  {model} is no better than guessing by the noise of its items: the row says nothing")
+    if KEPT not in out and any(points.kept(row) is not None for row in rows):
         notes.append(f"Kept: {task_tables.kept_means(rows, model)}.")
-    if any(points.silence(row) for row in rows):
-        notes.append(f"At chance: {model} is no better than guessing, so the row says nothing.")
     return notes + task_tables.conditions(report)
 
 

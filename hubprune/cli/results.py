@@ -14,6 +14,7 @@ from hubprune.cli.output import Output
 from hubprune.cli.plan_view import STORAGE_TRUTH, lines_table, plan_data, plan_lines, visibility
 from hubprune.publishing.generation_verdict import generation_verdict
 from hubprune.publishing.speed_tables import size_words, speed_table
+from hubprune.publishing.task_tables import conditions
 from hubprune.publishing.task_verdict import task_caution, task_verdict
 from hubprune.publishing.text import size
 from hubprune.publishing.verdict import caution, verdict
@@ -68,15 +69,16 @@ def show_tables(output: Output, report: Report) -> None:
         if output.verbose:
             output.show(view.bits_table(report), "")
     if report.tasks:
-        output.show(evidence.task_table(report, width))
-    if report.tasks or (report.languages and report.no_tasks):
-        output.show(*evidence.task_footnotes(report), "")
+        table, notes = evidence.task_view(report, width)
+        output.show(table, *notes, "")
+    elif report.languages and report.no_tasks:
+        output.show(*conditions(report), "")
     if report.generations:
         output.show(evidence.generation_table(report))
     if notes := evidence.generation_footnotes(report) if report.languages else []:
         output.show(*notes, "")
-    if report.speed and report.speed.rows:
-        output.show(evidence.speed_table(report), *speed_table(report).notes, "")
+    if report.speed:
+        output.show(*([evidence.speed_table(report)] if report.speed.rows else []), *speed_table(report).notes, "")
 
 
 def size_line(report: Report) -> str:

@@ -54,10 +54,16 @@ def reproduce(report: Report, recipe: Recipe, repo_id: str | None) -> Md:
     local = [f"the base model {report.model.id}"] if report.model.local else []
     own = {record.source for record in report.texts if not record.revision and record.source not in ("self", "demo")}
     local += [f"the text {name}" for name in sorted(own)]
-    if any(row.source == "local" for row in report.tasks):
+    own_tasks = any(row.source == "local" for row in report.tasks)
+    if own_tasks:
         local.append("tasks of the author's own")
     if local:
-        parts += ["", md("It needs {}, which {} not public.", listed(local), "is" if len(local) == 1 else "are")]
+        parts += [
+            "",
+            md(
+                "It needs {}, which {} not public.", listed(local), "is" if len(local) == 1 and not own_tasks else "are"
+            ),
+        ]
     raw = link(RESULTS_FILE, f"{HUB}/{repo_id}/blob/main/{RESULTS_FILE}" if repo_id else RESULTS_FILE)
     parts += ["", md("All figures, raw: {}.", raw)]
     return Md("\n".join(parts))
@@ -147,12 +153,8 @@ def claims(report: Report) -> Md:
     if report.speed is None or not words:
         return Md("No gain in speed, memory or file size is claimed: standard runtimes treat a zero like any number.")
     where = f" on {report.speed.device}" if report.speed.device else ""
-    return md(
-        "Speed was measured{} alone (to the dense model: {}); no gain is claimed anywhere else, nor in memory or file "
-        "size.",
-        where,
-        words,
-    )
+    measured_there = f"Speed was measured{where} alone (to the dense model: {words})"
+    return md("{}; no gain is claimed anywhere else, nor in memory or file size.", measured_there)
 
 
 def licence_name(model: ModelFacts) -> Md:

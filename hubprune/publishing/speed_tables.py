@@ -27,10 +27,11 @@ def size_words(report: Report) -> str:
 
 
 def speed_table(report: Report) -> Table:
-    """Tokens per second and peak memory, one model at one batch size a row; empty where nothing was measured."""
+    """Tokens per second and peak memory, one model at one batch size a row; without rows where nothing was measured,
+    and the notes say why."""
     speed = report.speed
     if speed is None or not speed.rows:
-        return Table([], [], [], None, [])
+        return Table([], [], [], None, [note.strip() for note in speed.notes if note.strip()] if speed else [])
     rows = sorted(speed.rows, key=lambda row: row.batch)
     return Table(
         columns=["Model", "Batch", "Prefill, tokens/s", "Decode, tokens/s", "Peak memory"],

@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
+import dataclasses
 import json
 
+import made_up_evidence as evidence
 import made_up_reports as made
 import pytest
 import yaml
 
-from hubprune.publishing import privacy
+from hubprune.publishing import card, privacy
+from hubprune.report import Sample
 
 TOKEN = "hf_" + "aB3dE6gH9jK2mN5pQ8rS1tU4vW7xY0zA5b"
 
@@ -108,3 +111,38 @@ def test_what_cleaning_leaves_is_clean(monkeypatch: pytest.MonkeyPatch) -> None:
     assert report.run.device == "cpu of [computer]"
     for published in (json.dumps(report.to_dict()), yaml.safe_dump(recipe.to_dict())):
         assert privacy.leaks(published) == []
+
+
+def test_tasks_and_generated_text_are_cleaned() -> None:
+    """Local tasks lie somewhere on a disk, and a model writes whatever it read."""
+    recipe = made.recipe(tasks=("auto", "/home/me/tasks", "own/items.yaml", "~/more", "xcopa_sw"))
+    row = evidence.task("sw", "mine", source="local", version="/home/me/tasks/mine.yaml", kind=TOKEN)
+    said = dict.fromkeys(("dense", "pruned"), f" see /home/me/notes.txt and http://localhost:80/x {TOKEN}")
+    text = dataclasses.replace(evidence.generation("sw"), samples=[Sample("In ~/secret/x", said)])
+    speed = evidence.speed()
+    speed = dataclasses.replace(speed, device="cpu of /dev/shm/me", notes=["/home/me/model is too large."])
+    report = evidence.full(
+        recipe,
+        tasks=[row],
+        generations=[text],
+        speed=speed,
+        no_tasks={"en": "/home/me/tasks/en.yaml, line 3, is wrong"},
+        no_generations=f"{TOKEN} is of no use",
+        run=made.run(command="hubprune push m --tasks /home/me/tasks,xcopa_sw"),
+    )
+    assert privacy.leaks(json.dumps(report.to_dict()))
+    cleaned, recipe = privacy.public(report, recipe)
+    assert recipe.tasks == ("auto", "tasks", "items.yaml", "more", "xcopa_sw")
+    assert cleaned.recipe["tasks"] == ["auto", "tasks", "items.yaml", "more", "xcopa_sw"]
+    assert cleaned.generations[0].samples[0].prompt == "In x"
+    assert cleaned.generations[0].samples[0].texts["dense"] == " see notes.txt and [address] [token]"
+    assert cleaned.no_tasks == {"en": "en.yaml, line 3, is wrong"}
+    assert cleaned.run.command == "hubprune push m --tasks tasks,xcopa_sw"
+    rendered = card.render(report, made.recipe(), repo_id="me/x")
+    for published in (json.dumps(cleaned.to_dict()), yaml.safe_dump(recipe.to_dict()), rendered):
+        assert privacy.leaks(published) == []
+        assert "/home" not in published
+
+
+def test_cleaning_changes_no_public_task_or_text() -> None:
+    assert privacy.public(evidence.full(made.recipe()), made.recipe()) == (evidence.full(made.recipe()), made.recipe())
