@@ -134,11 +134,14 @@ def forward(model: Any, ids: torch.Tensor, mask: torch.Tensor, cache: Any) -> tu
 
 
 def padded(rows: list[list[int]], device: torch.device) -> tuple[torch.Tensor, torch.Tensor]:
-    """Token ids padded on the left, and the mask, both (rows, longest). Pads are masked, so any token will do."""
+    """Token ids padded on the left, and the mask, both (rows, longest).
+
+    Pads are masked, so any token will do; one that the row does not begin with shows where they are not.
+    """
     import torch
 
     longest = max(map(len, rows))
-    ids = [[row[0]] * (longest - len(row)) + row for row in rows]
+    ids = [[0 if row[0] else 1] * (longest - len(row)) + row for row in rows]
     mask = [[0] * (longest - len(row)) + [1] * len(row) for row in rows]
     return torch.tensor(ids, device=device), torch.tensor(mask, device=device)
 
@@ -201,7 +204,7 @@ def encode(tokenizer: Any, prompt: str) -> list[int]:
     ids: list[int] = list(tokenizer(prompt)["input_ids"])
     plain: list[int] = list(tokenizer(prompt, add_special_tokens=False)["input_ids"])
     end = tokenizer.eos_token_id
-    if len(ids) > 1 and ids[-1] == end and plain[-1:] != [end]:
+    while len(ids) > 1 and ids[-1] == end and ids[-len(plain) :] != plain:
         ids.pop()
     return ids or [next((i for i in (tokenizer.bos_token_id, end) if i is not None), 0)]
 

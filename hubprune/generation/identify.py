@@ -10,15 +10,15 @@ from __future__ import annotations
 
 import functools
 import importlib.util
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from typing import Any
 
 from hubprune.generation.repetition import is_unspaced
 from hubprune.languages import resolve
 
-LETTERS = 12  # a text with fewer says nothing; one of a script without spaces counts three
+LETTERS, DIFFERENT = 12, 6  # a text with fewer says nothing; a letter of a script without spaces counts three times
 # Our code -> lingua's, where there is another or more than one. Languages that it cannot hold apart in a few sentences
-# count as one, and so does Kazakh for Ukrainian, which it takes many a Ukrainian sentence for (not the other way round).
+# count as one. It takes many a Ukrainian sentence for Kazakh (not the other way round), whatever its mode.
 CODES = {
     "no": ("nb", "nn"),
     "fil": ("tl",),
@@ -34,7 +34,7 @@ CODES = {
 def in_language(texts: Sequence[str], language: str) -> float | None:
     """The share of the texts that are in the language, between 0 and 1.
 
-    A text with too few letters to tell (an empty one, one of punctuation alone) is not in the language. None where
+    A text with too few letters to tell (empty, punctuation alone, a syllable over and over) is not in it. None where
     lingua does not know the language, is not installed (see `obstacle`), or there is no text.
     """
     wanted = codes_of(language)
@@ -45,10 +45,16 @@ def in_language(texts: Sequence[str], language: str) -> float | None:
 
 def identify(text: str) -> str | None:
     """lingua's ISO 639-1 code of the text's language; None where there are too few letters or it cannot tell."""
-    if sum(3 if is_unspaced(character) else 1 for character in text if character.isalpha()) < LETTERS:
+    letters = [character for character in text.casefold() if character.isalpha()]
+    if weight(letters) < LETTERS or weight(set(letters)) < DIFFERENT:
         return None
     found = detector()[0].detect_language_of(text)
     return None if found is None else code_of(found)
+
+
+def weight(letters: Collection[str]) -> int:
+    """How much the letters say together."""
+    return sum(3 if is_unspaced(letter) else 1 for letter in letters)
 
 
 def codes_of(language: str) -> set[str]:

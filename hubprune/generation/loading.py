@@ -16,8 +16,7 @@ LESS = "Use a machine with more memory, or a smaller model."
 def load_whole(folder: Path, *, device: str, dtype: str, trust_remote_code: bool) -> tuple[Any, Any]:
     """The model in evaluation mode and the tokenizer of a folder; safetensors only.
 
-    Where there are several GPUs and the model does not fit on the one asked for, accelerate spreads it over all of them.
-    Warnings about generation settings that the checkpoint brings are not shown: nothing here follows them.
+    Where there are several GPUs and the model does not fit on the one asked for, accelerate spreads it over all.
 
     Args:
         device: "cpu" or "cuda:0".
