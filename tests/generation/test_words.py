@@ -57,7 +57,7 @@ def test_units_of_scripts_with_and_without_spaces() -> None:
     assert units("habari za leo, Mama?") == ["habari", "za", "leo", ",", "mama", "?"]
     assert units("हिन्दी में") == ["हिन्दी", "में"]  # vowel signs are no letters to Unicode
     assert units("한국어는 한국말") == ["한국어는", "한국말"]
-    assert units("น้ำดี") == ["น้", "ำ", "ด", "ี"] or units("น้ำดี") == ["น้", "ำ", "ดี"]
+    assert units("ภาษาไทย") == list("ภาษาไทย")
     assert units("カタカナ ﾃ") == ["カ", "タ", "カ", "ナ", "ﾃ"]
     assert units("a\x00b\n") == ["ab"]
 
@@ -67,7 +67,7 @@ def test_prompts_are_five_open_sentences_in_their_language(language: str) -> Non
     found = prompts(language)
     assert len(set(found)) == 5
     for prompt in found:
-        assert prompt == prompt.strip() and "  " not in prompt
+        assert prompt == " ".join(prompt.split())
         assert prompt[-1] not in ".?!。؟۔।:;"
     assert [text for text in found if identify(text) not in codes_of(language)] == []
 
