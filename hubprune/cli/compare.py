@@ -31,7 +31,7 @@ SIDE_BY_SIDE = 64  # columns from which two texts stand beside each other
     cls=Command,
     short_help="What two models make of one prompt, side by side.",
     examples=(
-        'compare Qwen/Qwen3-0.6B me/Qwen3-0.6B-sparsegpt50-sw -p "Katika nchi yetu"',
+        'compare Qwen/Qwen3-0.6B me/my-swahili-model -p "Katika nchi yetu"',
         "compare Qwen/Qwen3-0.6B Qwen3-0.6B-sparsegpt50-sw --lang sw",
     ),
 )

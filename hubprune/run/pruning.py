@@ -75,8 +75,10 @@ class Pruning:
     def run(self, *, resume: bool) -> Generator[Event, None, tuple[Report, Texts]]:
         """Text, walk, measurements; the weights lie in the output folder afterwards, read back and verified."""
         examined, recipe = self.examined, self.recipe
+        texts = yield from self._text(resume)
         exam: Exam = yield from self.clock.listen(prepare_exam(examined, *self.asked.tasks, self.tokenizer, self.hub))
-        texts = yield from self._text(exam, resume)
+        if blocks_done(self.out):
+            refuse_difference(self.state.other_questions(exam.sha256))
         windows = [text.tokens for text in (*texts.calibration, *texts.control, *texts.evaluation)]
         check_tokens(examined.skeleton, windows)
         recipe = recipe.replace(calib=texts.calib or recipe.calib, eval_text=texts.eval_text or recipe.eval_text)
@@ -171,18 +173,14 @@ class Pruning:
             self.likelihoods[DENSE] = known
         return result
 
-    def _text(self, exam: Exam, resume: bool) -> Generator[Event, None, Texts]:
+    def _text(self, resume: bool) -> Generator[Event, None, Texts]:
         """The windows: those of the run that is resumed, or gathered anew into an empty output folder.
 
         Raises UsageError where the unfinished run was another one.
         """
         check_vocabulary(self.examined.skeleton, vocabulary_of(self.tokenizer))
         if resume and blocks_done(self.out):
-            if difference := self.state.difference(exam.sha256):
-                raise UsageError(
-                    f"The unfinished run differs in {difference}.",
-                    "Ask for what it was started with, or start over with --fresh.",
-                )
+            refuse_difference(self.state.difference())
             return self.state.texts()
         shutil.rmtree(self.out, ignore_errors=True)
         self.out.mkdir(parents=True)
@@ -195,6 +193,15 @@ class Pruning:
             kept=self.asked.kept,
         )
         return (yield from self.clock.listen(gathering))
+
+
+def refuse_difference(difference: str | None) -> None:
+    """Raise UsageError where the unfinished run is another one than this."""
+    if difference:
+        raise UsageError(
+            f"The unfinished run differs in {difference}.",
+            "Ask for what it was started with, or start over with --fresh.",
+        )
 
 
 def variants_of(examined: Examined, texts: Texts) -> list[Variant]:

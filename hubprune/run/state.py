@@ -68,17 +68,17 @@ class RunState:
         self.done, self.saved_counts = 0, list[MatrixCount]()
         self.facts: dict[str, Any] = {}
 
-    def difference(self, questions: str) -> str | None:
-        """In what the saved run differs from this one; None where it is the same.
-
-        `questions`: SHA-256 of what the tasks ask.
-        """
-        run = self._load()
-        saved = run["identity"]
+    def difference(self) -> str | None:
+        """In what the saved run differs from this one; None where it is the same, but perhaps for its questions."""
+        saved = self._load()["identity"]
         for key, value in json.loads(json.dumps(self.identity)).items():
             if saved.get(key) != value:
                 return _difference(key, saved.get(key), value)
-        return None if run["questions"] == questions else "what its tasks ask"
+        return None
+
+    def other_questions(self, questions: str) -> str | None:
+        """Whether the saved run's tasks asked something else, in words; `questions` is the SHA-256 of what they ask."""
+        return None if self._load()["questions"] == questions else "what its tasks ask"
 
     def begin(self, texts: Texts, questions: str, *, dense_known: bool) -> None:
         """Keep the text; from now on the run can be resumed.

@@ -41,6 +41,10 @@ def unknown_class(folder: Path) -> None:
     change_config(folder, model_type="novel")
 
 
+def no_lm_eval(patch: pytest.MonkeyPatch, hub: LoopbackHub) -> None:
+    patch.setattr("hubprune.tasks.names.find_spec", lambda name: None)
+
+
 def nan(folder: Path) -> None:
     tensors = load_file(folder / WEIGHTS)
     tensors["model.layers.1.mlp.up_proj.weight"][3, 5] = torch.nan

@@ -18,7 +18,7 @@ from hubprune.cli.reference import reference
 from hubprune.recipe import Recipe
 
 ROOT = Path(__file__).parents[2]
-COMMANDS = ("push", "plan", "prune", "eval", "inspect", "card", "demo", "languages", "env")
+COMMANDS = ("push", "plan", "prune", "eval", "inspect", "card", "compare", "demo", "languages", "env")
 HEAVY = ("torch", "transformers", "huggingface_hub", "datasets", "matplotlib", "numpy", "jinja2", "rich", "langcodes")
 
 
@@ -66,7 +66,7 @@ def test_examples_parse(name: str, example: str) -> None:
     words = shlex.split(example)
     assert words[0] == name
     with command.make_context(name, words[1:]) as ctx:
-        assert set(ctx.params) >= {"model"} or name in ("card", "demo", "languages", "env")
+        assert set(ctx.params) >= {"model"} or name in ("card", "compare", "demo", "languages", "env")
 
 
 @pytest.mark.parametrize("name", ["push", "plan", "prune"])
