@@ -2,6 +2,7 @@
 
     kernels              masks and column sweeps against their plain versions, ratios in one process
     shapes               a random model of real shapes (0.6 B parameters), streamed and loaded whole: time, peak memory
+    speed                tokens per second and peak memory, dense against pruned, embedded model and a random one
     matrix TEXT          perplexity of each language for each calibration language: embedded model, real text
 
 What was found stands in LOG.md, with date, command and machine. Times are ratios in one run: machines are noisy.
@@ -12,8 +13,9 @@ import sys
 import kernels
 import matrix
 import shapes
+import speed
 
-COMMANDS = {"kernels": kernels.main, "shapes": shapes.main, "matrix": matrix.main}
+COMMANDS = {"kernels": kernels.main, "shapes": shapes.main, "matrix": matrix.main, "speed": speed.main}
 
 if __name__ == "__main__":
     names = [name for name in sys.argv[1:2] if name in COMMANDS] or (

@@ -141,7 +141,7 @@ def _measure(
         if is_out_of_memory(error):
             raise NotEnoughMemory(TOGETHER) from error
         raise
-    notes.append(PEAK[kind])
+    notes += [PEAK[kind], *spread(found_passes)]
     sizes = {(*key, batch): size for key, found in alone.items() for batch, size in found.peaks.items()}
     return speed_rows(found_passes, sizes, work.prompt_tokens, work.new_tokens)
 
@@ -199,6 +199,22 @@ def take_turns(
             done += 1
             yield Progress(STAGE, done, total, "rounds")
     return passes
+
+
+def spread(passes: Mapping[Key, Sequence[Pass]]) -> list[str]:
+    """How far apart single rounds' ratios to the dense model lie, as a note; none where there is nothing to compare."""
+    ratios = [
+        ratio
+        for (lane, form, batch), own in passes.items()
+        if (lane, form) != (DENSE, DENSE_FORM)
+        for mine, theirs in zip(own, passes[DENSE, DENSE_FORM, batch], strict=True)
+        for ratio in (theirs.prefill / mine.prefill, theirs.decode / mine.decode)
+    ]
+    if not ratios:
+        return []
+    return [
+        f"Ratios of single rounds lie between {min(ratios):.2f} and {max(ratios):.2f}: so noisy is the measurement."
+    ]
 
 
 def speed_rows(

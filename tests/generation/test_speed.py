@@ -13,7 +13,7 @@ from transformers import AutoModelForCausalLM
 from hubprune.errors import NotEnoughMemory, UnsupportedArchitecture
 from hubprune.events import Event, Progress, Warned, run_to_end
 from hubprune.generation import speed
-from hubprune.generation.speed import Rival, measure_speed, shortened, speed_rows, take_turns
+from hubprune.generation.speed import Rival, measure_speed, shortened, speed_rows, spread, take_turns
 from hubprune.generation.timing import Pass, random_prompt, timed_pass
 from hubprune.report import DENSE, PRUNED
 
@@ -57,6 +57,8 @@ def test_ratios_are_medians_of_the_rounds_own() -> None:
     # Ratios of the rounds: prefill 2, 1.5, 2.5; decode 2, 2, 0.5. Those of the medians would be 2 and 0.667.
     assert (second.prefill_ratio, second.decode_ratio) == pytest.approx((2.0, 2.0))
     assert second.peak_memory == 20
+    assert spread(passes) == ["Ratios of single rounds lie between 0.50 and 2.50: so noisy is the measurement."]
+    assert spread({(DENSE, "dense", 8): dense}) == []
 
 
 def test_a_pass_decodes_what_generate_does(model_folder: Path) -> None:
@@ -133,11 +135,12 @@ def test_both_models_are_measured(model_folder: Path, halved: Path, monkeypatch:
         *("cpu", "float32"),
         *(16, 4, 2),
     )
-    cores, peak = found.notes
+    cores, peak, noise = found.notes
     assert cores == (
         "2:4 tensor cores were not measured: they are part of a CUDA GPU, and this was measured on the device 'cpu'."
     )
     assert "largest resident set" in peak
+    assert noise.startswith("Ratios of single rounds lie between ")
     assert not [event for event in events if isinstance(event, Warned)]
 
 
