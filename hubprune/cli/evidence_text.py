@@ -62,8 +62,9 @@ def facts(report: Report) -> list[tuple[str, Any]]:
         for lane, key in sizes.items()
         for fact in ("weights", "download")
     ]
-    found += [(f"no_tasks {code}".strip(), reason) for code, reason in task_tables.without(report).items()]
-    return [*found, ("no_generations", report.no_generations)]
+    reasons = {f"no_tasks {code}".strip(): reason for code, reason in task_tables.without(report).items()}
+    reasons["no_generations"] = report.no_generations or ""
+    return found + [(key, " ".join(reason.split())) for key, reason in reasons.items()]
 
 
 def paired(found: Paired | None) -> list[str]:
