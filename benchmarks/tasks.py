@@ -58,7 +58,8 @@ def show(report: Report, pattern: str) -> None:
     for row in report.tasks:
         dense, control, pruned = (row.scores[lane] for lane in (DENSE, CONTROL, PRUNED))
         print(
-            f"{row.task:18}{row.items:5}{100 * (row.chance or 0):8.1f}{100 * dense.value:7.1f} ± {100 * (dense.se or 0):4.1f}"
+            f"{row.task:18}{row.items:5}{100 * (row.chance or 0):8.1f}"
+            f"{100 * dense.value:7.1f} ± {100 * (dense.se or 0):4.1f}"
             f"{100 * control.value:9.1f}{100 * pruned.value:9.1f}"
             f"  {difference(pruned.against_dense):24}{difference(row.against_control):24}"
         )
