@@ -14,16 +14,16 @@ from pathlib import Path
 from typing import Any
 
 from huggingface_hub import CommitInfo, CommitOperationDelete, ModelInfo
-from huggingface_hub.errors import HfHubHTTPError, HFValidationError, RepositoryNotFoundError
-from huggingface_hub.utils import validate_repo_id
+from huggingface_hub.errors import HfHubHTTPError, RepositoryNotFoundError
 
-from hubprune.errors import HubpruneError, NotFound, NoWritePermission, RepoExists, UploadInterrupted, UsageError
+from hubprune.errors import HubpruneError, NotFound, RepoExists, UploadInterrupted
 from hubprune.events import Event, Progress, Published, Stage, Warned
 from hubprune.hub.client import Hub, quiet, whoami
-from hubprune.hub.failures import status_of, translate, translated
+from hubprune.hub.failures import status_of, translated
 from hubprune.hub.refresh import refresh
 from hubprune.hub.retry import is_transient, patiently
-from hubprune.hub.secrets import cause_to_show, scrub
+from hubprune.hub.secrets import cause_to_show
+from hubprune.hub.target import full_name, interrupted, refuse_account
 from hubprune.hub.upload import (
     LocalFile,
     additions,
@@ -72,7 +72,7 @@ def push(
     folder = Path(folder).expanduser()
     files = checked_files(folder)
     user = whoami(hub)
-    repo_id = _full_name(repo_id, user)
+    repo_id = full_name(repo_id, user)
     yield Stage("publish", f"Publishing to {repo_id}")
     with quiet():
         with translated(repo_id):
@@ -95,7 +95,7 @@ def push(
         except HubpruneError:
             raise
         except Exception as error:
-            if (ours := _interrupted(error, repo_id)) is None:
+            if (ours := interrupted(error, repo_id)) is None:
                 raise
             raise ours from cause_to_show(error)
     _forget_mark(folder)
@@ -118,28 +118,13 @@ def check_target(
     """
     files = checked_files(folder) if folder else []
     with quiet():
-        repo_id = _full_name(repo_id, whoami(hub))
+        repo_id = full_name(repo_id, whoami(hub))
         with translated(repo_id):
             account = patiently(lambda: hub.api.whoami(cache=True))
             info = _look(hub, repo_id)
-    _refuse_account(account, repo_id, create_pr=create_pr)
+    refuse_account(account, repo_id, create_pr=create_pr)
     known = info is not None and (equals(info, files) if folder else holds_recipe(info))
     _refuse(info, repo_id, create_pr=create_pr, allowed=force or known)
-
-
-def _refuse_account(account: dict[str, Any], repo_id: str, *, create_pr: bool) -> None:
-    """Raise NoWritePermission where the token only reads, or an ordinary token's account is no member of the owner."""
-    role = (account.get("auth", {}).get("accessToken") or {}).get("role")
-    if role == "read":
-        raise NoWritePermission("Your token can read, but not write.", "Sign in with a token that has write access.")
-    owner = repo_id.partition("/")[0]
-    members = [account["name"], *(one.get("name") for one in account.get("orgs") or [])]
-    if role == "write" and not create_pr and owner not in members:
-        raise NoWritePermission(
-            f"{account['name']} may not write to {repo_id}: {owner} is neither this account nor one of its "
-            "organisations.",
-            f"Publish to {account['name']}/{repo_id.partition('/')[2]}, or use a token of a member of {owner}.",
-        )
 
 
 def _refuse(info: ModelInfo | None, repo_id: str, *, create_pr: bool, allowed: bool) -> None:
@@ -154,18 +139,6 @@ def _refuse(info: ModelInfo | None, repo_id: str, *, create_pr: bool, allowed: b
             f"{repo_id} exists and holds something else.",
             "Choose another name, open a pull request with --create-pr, or replace its weights with --force.",
         )
-
-
-def _full_name(repo_id: str, user: str) -> str:
-    name = repo_id if "/" in repo_id else f"{user}/{repo_id}"
-    try:
-        validate_repo_id(name)
-    except HFValidationError:
-        raise UsageError(
-            f"{repo_id!r} cannot be the name of a repository.",
-            "Use owner/name, with letters, digits, '-', '_' and '.'.",
-        ) from None
-    return name
 
 
 def _look(hub: Hub, repo_id: str) -> ModelInfo | None:
@@ -249,24 +222,6 @@ def _send(
             ) from None
         url = f"{hub.endpoint}/{repo_id}/commit/{head.sha}"
         return CommitInfo(commit_url=url, commit_message=message, commit_description="", oid=str(head.sha))
-
-
-def _interrupted(error: Exception, repo_id: str) -> HubpruneError | None:
-    """What to raise for a failure after the repository was found or created; None for a defect."""
-    if type(error) is RuntimeError and isinstance(error.__cause__, Exception):
-        error = error.__cause__  # "Error while uploading FILE", around the reason
-    translation = translate(error, repo_id)
-    if is_transient(error):
-        reason = translation.sentence if translation else scrub(str(error))
-        return UploadInterrupted(
-            f"The upload to {repo_id} broke off. {reason}", "Run the same command again: it completes the upload."
-        )
-    if isinstance(error, ValueError) and "README.md" in str(error):
-        details = " ".join(scrub(str(error)).split())
-        return HubpruneError(
-            f"The Hub refuses the model card: {details}", "Correct the metadata at the top of README.md."
-        )
-    return translation
 
 
 def _write_mark(folder: Path, hub: Hub, repo_id: str) -> None:

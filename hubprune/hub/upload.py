@@ -117,7 +117,7 @@ def equals(info: ModelInfo, files: list[LocalFile]) -> bool:
         keys = {*remote, *local} - set(IN_GIT)
     if any(name not in remote or name not in local or remote[name].size != local[name].size for name in keys):
         return False
-    return all(_same(remote[name], local[name]) for name in sorted(keys))
+    return all(same_content(remote[name], local[name]) for name in sorted(keys))
 
 
 def stale_weights(info: ModelInfo, files: list[LocalFile]) -> list[str]:
@@ -130,11 +130,11 @@ def stale_weights(info: ModelInfo, files: list[LocalFile]) -> list[str]:
     )
 
 
-def offers_xet(hub: Hub, repo_id: str, *, create_pr: bool) -> bool:
+def offers_xet(hub: Hub, repo_id: str, *, create_pr: bool, kind: str = "model") -> bool:
     """Whether this Hub takes files by Xet: the route that hf_xet fetches its token from is there."""
     headers = build_hf_headers(token=hub.api.token, library_name="hubprune", library_version=__version__)
     query = "?create_pr=1" if create_pr else ""
-    url = f"{hub.endpoint}/api/models/{repo_id}/xet-write-token/main{query}"
+    url = f"{hub.endpoint}/api/{kind}s/{repo_id}/xet-write-token/main{query}"
 
     def ask() -> bool:
         response = get_session().get(url, headers=headers)
@@ -153,11 +153,14 @@ def additions(files: list[LocalFile], *, xet: bool, open_files: contextlib.ExitS
     ]
 
 
-def _same(remote: RepoSibling, local: LocalFile) -> bool:
+def same_content(remote: RepoSibling, local: LocalFile) -> bool:
+    """Whether a file of the repository (asked for with files_metadata=True) and one of the folder are equal."""
     return sha256(local.path) == remote.lfs.sha256 if remote.lfs else git_hash(local.path) == remote.blob_id
 
 
-def preupload(hub: Hub, repo_id: str, operations: list[CommitOperationAdd], *, create_pr: bool) -> None:
+def preupload(
+    hub: Hub, repo_id: str, operations: list[CommitOperationAdd], *, create_pr: bool, kind: str = "model"
+) -> None:
     """Upload the contents of large files, which the commit then only names."""
 
     def send() -> None:
@@ -165,7 +168,7 @@ def preupload(hub: Hub, repo_id: str, operations: list[CommitOperationAdd], *, c
             if not isinstance(operation.path_or_fileobj, (str, Path, bytes)):
                 operation.path_or_fileobj.seek(0)  # where a failed upload left it is anybody's guess
         with unwarned():
-            hub.api.preupload_lfs_files(repo_id, operations, create_pr=create_pr, free_memory=False)
+            hub.api.preupload_lfs_files(repo_id, operations, repo_type=kind, create_pr=create_pr, free_memory=False)
 
     patiently(send, reconnect=True)
 
