@@ -47,7 +47,7 @@ def scores(table: Table, words: int = 1) -> Md | None:
 
 def _unbroken(cell: Md) -> Md:
     """The cell, no line broken within a figure: its spaces are U+00A0 there."""
-    return Md(re.sub(r" (?=[±→%=<])|(?<=[±→=<]) ", "\u00a0", cell))
+    return Md(re.sub(r" (?=[±→%=<])|(?<=[±→=<×]) ", "\u00a0", cell))
 
 
 def picture(kind: str, alt: str, repo_id: str | None) -> Md:
