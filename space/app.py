@@ -10,19 +10,31 @@ import contextlib
 import importlib.util
 import os
 import sys
+import tempfile
+import zipfile
 from pathlib import Path
 
 os.environ["GRADIO_ANALYTICS_ENABLED"] = "False"
-if importlib.util.find_spec("hubprune") is None:  # in a checkout, without an installation
-    sys.path.append(str(Path(__file__).parent.parent))
+
+
+def package_folder(here: Path) -> Path:
+    """Where hubprune can be imported from: the wheel that was deployed beside this file, or the checkout around it."""
+    for wheel in here.glob("hubprune-*.whl"):  # requirements.txt cannot name it: see hubprune/spaces
+        opened = Path(tempfile.mkdtemp(prefix="hubprune-package-"))
+        with zipfile.ZipFile(wheel) as archive:
+            archive.extractall(opened)
+        return opened
+    return here.parent
+
+
+if importlib.util.find_spec("hubprune") is None:
+    sys.path.append(str(package_folder(Path(__file__).parent)))
 with contextlib.suppress(ImportError):
     import spaces  # noqa: F401 - before torch, on a Space with ZeroGPU
 
 
 def on_this_machine() -> None:
     """Start a Hub of one's own, before anything reads where the Hub is."""
-    import tempfile
-
     from hubprune.demo.loop import BASE, MODEL_FOLDER, USER
     from hubprune.loopback import LoopbackHub, User
 
