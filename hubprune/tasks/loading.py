@@ -18,6 +18,7 @@ from hubprune.tasks.names import Wanted, every_task
 
 LOCAL = ("json", "csv", "text", "parquet", "arrow", "pandas")
 MEASURABLE = ("multiple_choice", "loglikelihood", "generate_until")
+FEW = 100
 FEWSHOT_SEED = 1234  # lm-eval's own
 
 
@@ -55,8 +56,10 @@ def open_task(wanted: Wanted, hub: Any, limit: int | None) -> Opened:
     """
     read = _Reading(Shelf(hub))
     try:
-        with read.watched(wanted), quiet():
-            loaded = _manager(wanted.folder).load([wanted.name])["tasks"]
+        with quiet():
+            manager = _manager(wanted.folder)
+        with read.watched(wanted, _unused(manager, wanted.name)), quiet():
+            loaded = manager.load([wanted.name])["tasks"]
             members = [loaded[name] for name in sorted(loaded)]
             for member in members:
                 _refuse(member)
@@ -87,8 +90,11 @@ class _Reading:
         self.facts: dict[str, tuple[str | None, str | None]] = {}  # data set -> (commit, licence)
 
     @contextlib.contextmanager
-    def watched(self, wanted: Wanted) -> Iterator[None]:
-        """Within this block `datasets.load_dataset`, which lm-eval calls, is ours."""
+    def watched(self, wanted: Wanted, unused: str | None) -> Iterator[None]:
+        """Within this block `datasets.load_dataset`, which lm-eval calls, is ours.
+
+        Of a split that is not used only FEW rows are handed on: lm-eval goes through all of them, used or not.
+        """
         import datasets
 
         usual = datasets.load_dataset
@@ -101,13 +107,22 @@ class _Reading:
             options["revision"], license = self.shelf.facts(path, options.get("revision"))
             self.facts[path] = options["revision"], license
             with self.shelf.asking(path):
-                return usual(path, name, token=self.shelf.hub.api.token, **options)
+                found = usual(path, name, token=self.shelf.hub.api.token, **options)
+            if unused in found and len(found[unused]) > FEW:
+                found[unused] = found[unused].select(range(FEW))
+            return found
 
         datasets.load_dataset = load
         try:
             yield
         finally:
             datasets.load_dataset = usual
+
+
+def _unused(manager: Any, name: str) -> str | None:
+    """The split of a task's examples, where its prompts hold none."""
+    config = manager.task_index[name].cfg or {}
+    return None if config.get("num_fewshot") else config.get("training_split")
 
 
 def _beside(folder: Path | None, options: dict[str, Any]) -> dict[str, Any]:

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+from collections import defaultdict
 from collections.abc import Sequence
 from pathlib import Path
+from types import SimpleNamespace
 from typing import Any
 
 import pytest
@@ -161,6 +163,7 @@ class _Loads:
 
     def __init__(self, kind: str) -> None:
         self.task = type("Task", (), {"OUTPUT_TYPE": kind})()
+        self.task_index = defaultdict(lambda: SimpleNamespace(cfg=None))
 
     def load(self, names: list[str]) -> dict[str, Any]:
         return {"tasks": {names[0]: self.task}}
@@ -213,3 +216,12 @@ def test_contexts_longer_than_the_model_are_cut_and_counted(tokenizer) -> None:
     exam = run_to_end(prepare(wanted, without, tokenizer, None, limit=None, longest=16))
     assert exam.truncated["wordorder_sw"] > 0
     assert all(len(context) + len(continuation) - 1 <= 16 for context, continuation in exam.requests)
+
+
+def test_examples_that_no_prompt_shows_are_not_gone_through(tokenizer, hub, monkeypatch) -> None:
+    """xnli brings 390,000 of them, which lm-eval would list one by one."""
+    monkeypatch.setattr("hubprune.tasks.loading.FEW", 2)
+    whole = exam_of(["xnli_de"], tokenizer, hub)
+    assert len(whole.tasks[0].members[0].dataset["train"]) == 2
+    monkeypatch.undo()
+    assert exam_of(["xnli_de"], tokenizer, hub).sha256 == whole.sha256
