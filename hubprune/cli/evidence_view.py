@@ -71,7 +71,7 @@ def columns_of(report: Report, rows: list[TaskRow], out: frozenset[str]) -> dict
 def changes(found: list[points.Change | None], *, errors: bool) -> list[str]:
     """Points with their standard errors, those inside the noise marked."""
     shown = [(change.shown if errors else points.signed(change.points)) if change else "" for change in found]
-    return aligned(shown, [NOISE if change and change.kind == "noise" else "" for change in found])
+    return aligned(shown, [NOISE if change and change.kind == "noise" and not change.equal else "" for change in found])
 
 
 def aligned(cells: list[str], marks: list[str]) -> list[str]:
@@ -103,7 +103,7 @@ def task_footnotes(report: Report, out: frozenset[str]) -> list[str]:
     notes = ["   scores in per cent, changes in points"]
     if ERRORS not in out and any(change and change.paired.se is not None for change in shown):
         notes.append("±  one standard error, paired over the items, which are the same for all models")
-    if any(change and change.kind == "noise" for change in shown):
+    if any(change and change.kind == "noise" and not change.equal for change in shown):
         notes.append(f"{NOISE}  inside the noise: p of the exact sign test is {points.SIGNIFICANT:g} or more")
     if any(mark(row) for row in rows):
         notes.append(f"{BETTER} {WORSE}  better, worse than {heads[CONTROL]}, by more than that noise")

@@ -44,6 +44,18 @@ class Change:
         return not abs(self.points) >= DRAW
 
     @property
+    def equal(self) -> bool:
+        """Whether both models score the same on every item."""
+        return self.paired.better == self.paired.worse == 0 and self.paired.difference == 0
+
+    @property
+    def in_words(self) -> str:
+        """ "p = 0.031", "inside the noise", "no item differs"."""
+        if self.equal:
+            return "no item differs"
+        return INSIDE if self.kind == "noise" else self.judged
+
+    @property
     def shown(self) -> str:
         """ "−4.5 ± 2.0"; without an error (or one that is not finite) the difference alone."""
         error = self.paired.se if math.isfinite(self.points) else None
@@ -52,7 +64,9 @@ class Change:
 
     @property
     def judged(self) -> str:
-        """ "p = 0.031", "p < 0.001", "noise"."""
+        """ "p = 0.031", "p < 0.001", "noise", "equal" where no item differs."""
+        if self.equal:
+            return "equal"
         if self.kind == "noise" or self.paired.p is None:
             return "noise"
         return "p < 0.001" if self.paired.p < 0.001 else f"p = {self.paired.p:.3f}"

@@ -98,7 +98,7 @@ def _parts(changes: Sequence[Change]) -> str:
         return _summed_up(changes)
     words = []
     for place, change in enumerate(changes):
-        noise = f" ({INSIDE})" if change.kind == "noise" else ""
+        noise = f" ({change.in_words})" if change.kind == "noise" else ""
         words.append(f"{change.shown}{'' if place else ' points'} on {change.task}{noise}")
     return listed(words)
 

@@ -41,6 +41,11 @@ def of(*rows: TaskRow, **changes: object) -> Report:
             "xcopa_sw (inside the noise).",
         ),
         (
+            [chosen(0, 0)],
+            "On tasks, choosing Swahili over English text made no difference beyond the noise: 0.0 ± 0.0 points on "
+            "xcopa_sw (no item differs).",
+        ),
+        (
             [chosen(8, 0)],
             "On tasks, choosing Swahili over English text made a difference so small that another draw of calibration "
             "text could undo it: +4.0 ± 1.4 points on xcopa_sw.",
