@@ -23,6 +23,7 @@ __all__ = [
     "Published",
     "Recipe",
     "Report",
+    "compare",
     "connect",
     "evaluate",
     "inspect",
@@ -42,11 +43,13 @@ _HOME = {
     "Recipe": "hubprune.recipe",
     "Report": "hubprune.report",
     "connect": "hubprune.hub",
-    **dict.fromkeys(("evaluate", "inspect", "plan", "prune", "publish", "push", "write_card"), "hubprune.api"),
+    **dict.fromkeys(
+        ("compare", "evaluate", "inspect", "plan", "prune", "publish", "push", "write_card"), "hubprune.api"
+    ),
 }
 
 if TYPE_CHECKING:
-    from hubprune.api import evaluate, inspect, plan, prune, publish, push, write_card
+    from hubprune.api import compare, evaluate, inspect, plan, prune, publish, push, write_card
     from hubprune.errors import HubpruneError
     from hubprune.events import Published
     from hubprune.hub import connect

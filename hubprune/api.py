@@ -5,7 +5,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from pathlib import Path
 
 from hubprune import inspection, planning, run
@@ -14,6 +14,8 @@ from hubprune.hub import Hub
 from hubprune.publishing import card
 from hubprune.recipe import Recipe
 from hubprune.report import Report
+from hubprune.run.compare import Comparison
+from hubprune.run.compare import compare as compare_models
 
 OnEvent = Callable[[Event], None]
 
@@ -80,6 +82,36 @@ def evaluate(
     With `speed`, also tokens per second and peak memory, the models taken in turn on the recipe's device.
     """
     return run_to_end(run.evaluate(recipe, against, hub=hub, speed=speed), on_event)
+
+
+def compare(
+    base: str,
+    pruned: str,
+    prompts: Sequence[str],
+    *,
+    new_tokens: int = 60,
+    device: str = "auto",
+    dtype: str = "auto",
+    trust_remote_code: bool = False,
+    hub: Hub | None = None,
+    on_event: OnEvent | None = None,
+) -> Comparison:
+    """Let two models continue the same prompts, each always with its likeliest next token.
+
+    Both are in memory whole; `hubprune.events.Said` tells each piece of text as it comes. `hubprune.generation.prompts`
+    has prompts in many languages.
+    """
+    events = compare_models(
+        base,
+        pruned,
+        prompts,
+        new_tokens=new_tokens,
+        device=device,
+        dtype=dtype,
+        trust_remote_code=trust_remote_code,
+        hub=hub,
+    )
+    return run_to_end(events, on_event)
 
 
 def inspect(

@@ -7,8 +7,8 @@
     output.py     the one object that writes: data to stdout, talk to stderr
     progress.py   events -> bars on a terminal, a few plain lines elsewhere
     failures.py   exceptions -> a sentence, a next step, an exit code
-    report_view.py, plan_view.py, model_view.py   results -> tables
-    make.py, look.py, about.py                    the commands
+    report_view.py, plan_view.py, model_view.py, side_by_side.py   results -> tables and columns
+    make.py, look.py, compare.py, about.py        the commands
     reference.py  docs/cli.md, from the live program
 
 Nothing heavy is imported before a command runs: every `--help` answers at once.

@@ -14,7 +14,7 @@ on nothing else that is run before or after.
 from __future__ import annotations
 
 import inspect
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Generator, Iterator, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
@@ -74,20 +74,15 @@ def _continue_batch(
     return [Continuation(one.text + one.rest(), one.tokens) for one in words]
 
 
-def stream(model: Any, tokenizer: Any, prompt: str, new_tokens: int) -> Iterator[str]:
+def stream(model: Any, tokenizer: Any, prompt: str, new_tokens: int) -> Generator[str, None, None]:
     """The continuation of one prompt as it comes: a piece for each token ('' while a character is incomplete).
 
     The pieces joined are the text that `continue_all` gives. Closing the iterator ends the work.
 
-    Raises UsageError where prompt and new tokens exceed the model's context.
+    Raises UsageError like `refuse_long`.
     """
-    ids, context = encode(tokenizer, prompt), context_of(model)
-    if context and len(ids) + new_tokens > context:
-        raise UsageError(
-            f"The prompt has {len(ids):,} tokens; with {new_tokens:,} new ones it exceeds the {context:,} tokens that "
-            "the model was made for.",
-            "Give a shorter prompt, or fewer --new-tokens.",
-        )
+    refuse_long(model, tokenizer, prompt, new_tokens)
+    ids = encode(tokenizer, prompt)
     ends, words, steps = end_tokens(model, tokenizer), Words(tokenizer, ids), next_tokens(model, [ids])
     for _ in range(new_tokens):
         (token,) = next(steps)
@@ -218,6 +213,17 @@ def cut(ids: list[int], context: int | None, new_tokens: int) -> list[int]:
             f"{new_tokens:,} new tokens exceed the {context:,} tokens that the model was made for.", "Ask for fewer."
         )
     return ids[new_tokens - context :]
+
+
+def refuse_long(model: Any, tokenizer: Any, prompt: str, new_tokens: int) -> None:
+    """Raise UsageError where a prompt and new tokens exceed the model's context."""
+    length, context = len(encode(tokenizer, prompt)), context_of(model)
+    if context and length + new_tokens > context:
+        raise UsageError(
+            f"A prompt has {length:,} tokens; with {new_tokens:,} new ones it exceeds the {context:,} tokens that the "
+            "model was made for.",
+            "Give a shorter prompt, or fewer --new-tokens.",
+        )
 
 
 def context_of(model: Any) -> int | None:

@@ -69,20 +69,35 @@ def placement(folder: Path, device: str, dtype: str) -> str | dict[str, str] | N
     """Where transformers shall put the weights: its `device_map`. Raises NotEnoughMemory."""
     import torch
 
-    from hubprune.estimate import free_gpu_memory, free_memory
+    from hubprune.estimate import free_gpu_memory
 
-    where = torch.device(device)
-    need = int(parameters(folder) * getattr(torch, dtype).itemsize * ROOM)
-    on_one = free_gpu_memory(where)
-    free = free_memory() if on_one is None else on_one
-    spread = on_one is not None and need > on_one and torch.cuda.device_count() > 1
-    if spread:
+    need = memory_of(parameters(folder), dtype)
+    refuse_large(need, device, "The model needs")
+    on_one = free_gpu_memory(torch.device(device))
+    if on_one is not None and need > on_one:
+        return "auto"
+    return None if device == "cpu" else {"": device}
+
+
+def memory_of(count: int, dtype: str) -> int:
+    """Bytes that a model of `count` parameters needs at work."""
+    import torch
+
+    return int(count * getattr(torch, dtype).itemsize * ROOM)
+
+
+def refuse_large(need: int, device: str, who_needs: str) -> None:
+    """Raise NotEnoughMemory where fewer than `need` bytes are free: of all GPUs together, or else of the host."""
+    import torch
+
+    from hubprune.estimate import free_memory
+
+    if torch.device(device).type == "cuda":
         free = sum(torch.cuda.mem_get_info(index)[0] for index in range(torch.cuda.device_count()))
+    else:
+        free = free_memory()
     if need > free:
-        raise NotEnoughMemory(
-            f"The model needs about {need / 1e9:.1f} GB of memory whole; {free / 1e9:.1f} GB are free.", LESS
-        )
-    return "auto" if spread else None if device == "cpu" else {"": device}
+        raise NotEnoughMemory(f"{who_needs} about {_size(need)} of memory whole; {_size(free)} are free.", LESS)
 
 
 def parameters(folder: Path) -> int:
@@ -97,6 +112,10 @@ def parameters(folder: Path) -> int:
         except Exception as error:  # SafetensorError, which is not documented
             raise _damaged("model", error) from error
     return total
+
+
+def _size(number: int) -> str:
+    return f"{number / 1e9:,.1f} GB" if number >= 1e9 else f"{number / 1e6:,.0f} MB"
 
 
 def _damaged(what: str, error: Exception) -> CheckpointDamaged:

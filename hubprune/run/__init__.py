@@ -5,6 +5,7 @@
     push.py      prune into a folder of its own -> publish     -> (Report, Published)
     evaluate.py  two checkpoints on the same windows           -> Report
     speed.py     two models side by side, tokens per second -> Speed
+    compare.py   two checkpoints on the same prompts           -> Comparison
     clock.py     stages and their times; the facts of the machine
     record.py    what the walk measured -> Report
 

@@ -202,7 +202,7 @@ def test_a_long_prompt_loses_its_beginning_and_a_streamed_one_is_refused() -> No
     prompt = "abcdefgh" * 10
     (found,) = continue_all(model, tokenizer, [prompt], 14)
     assert found.text == naive(model, tokenizer, prompt[-50:], 14)
-    with pytest.raises(UsageError, match=r"80 tokens; with 14 new ones it exceeds the 64 tokens"):
+    with pytest.raises(UsageError, match=r"A prompt has 80 tokens; with 14 new ones it exceeds the 64 tokens"):
         next(stream(model, tokenizer, prompt, 14))
     with pytest.raises(UsageError, match="64 new tokens exceed the 64 tokens"):
         continue_all(model, tokenizer, ["abc"], 64)

@@ -39,7 +39,7 @@ def test_a_model_is_loaded_as_it_is(model_folder: Path) -> None:
 
 def test_memory_is_asked_for_before_anything_is_loaded(model_folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(estimate, "free_memory", lambda: 1_000_000)
-    with pytest.raises(NotEnoughMemory, match=r"needs about 0\.0 GB of memory whole; 0\.0 GB are free"):
+    with pytest.raises(NotEnoughMemory, match=r"needs about 20 MB of memory whole; 1 MB are free"):
         load_whole(model_folder, **CPU)
 
 
