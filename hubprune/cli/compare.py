@@ -33,9 +33,9 @@ REFRESHES = 12  # of the screen, a second
     cls=Command,
     short_help="What two models make of one prompt, side by side.",
     examples=(
-        'compare Qwen/Qwen3-0.6B me/Qwen3-0.6B-sparsegpt50-sw -p "Katika nchi yetu"',
+        'compare Qwen/Qwen3-0.6B me/my-swahili-model -p "Katika nchi yetu"',
         "compare Qwen/Qwen3-0.6B Qwen3-0.6B-sparsegpt50-sw --lang sw",
-        'compare ./dense ./pruned -p "The river" -p "El río" --new-tokens 30 --json',
+        'compare ./dense ./pruned -p "In our country" --new-tokens 30 --json',
     ),
 )
 @hub_flags
