@@ -47,10 +47,11 @@ MAY_IMPORT: dict[str, set[str]] = {
     "generation": GROUND | {"estimate"},
     "run": GROUND | ENGINE,
     "inspection": GROUND | {"checkpoint", "pruning", "hub"},
+    "spaces": GROUND | {"hub", "publishing"},
     "planning": GROUND | {"estimate", "hub", "run", "tasks"},
     "api": GROUND | ENGINE | {"run", "inspection", "planning"},
     "demo": GROUND | {"calibration", "hub", "loopback", "run"},
-    "cli": GROUND | {"calibration", "hub", "publishing", "run", "inspection", "planning", "api", "demo"},
+    "cli": GROUND | {"calibration", "hub", "publishing", "run", "inspection", "planning", "api", "demo", "spaces"},
     "__main__": {"cli"},
 }
 # (room, name) that is allowed all the same -> why.

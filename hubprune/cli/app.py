@@ -14,7 +14,7 @@ from typing import Any
 import click
 
 from hubprune import __version__
-from hubprune.cli import about, compare, look, make
+from hubprune.cli import about, compare, look, make, space
 from hubprune.cli.failures import DEBUG, tell, tell_interrupted
 from hubprune.cli.helping import Group
 from hubprune.cli.output import Output, has_flag, mode_of
@@ -57,7 +57,7 @@ def program(ctx: click.Context) -> None:
 
 
 program.epilog = "Flags and arguments of a command: hubprune COMMAND --help"
-for command in (*make.COMMANDS, *look.COMMANDS, *compare.COMMANDS, *about.COMMANDS):
+for command in (*make.COMMANDS, *look.COMMANDS, *compare.COMMANDS, *space.COMMANDS, *about.COMMANDS):
     program.add_command(command)
 
 

@@ -74,7 +74,7 @@ def named(command: click.Command, *arguments: Argument) -> click.Command:
 
 
 class Group(click.Group):
-    """The program. Its own help lists the commands; without a command it shows three examples."""
+    """The program, or a command with commands of its own. Its help opens with examples and lists the commands."""
 
     def __init__(self, *args: Any, examples: tuple[str, ...], **more: Any) -> None:
         super().__init__(*args, **{"context_settings": SETTINGS, **more})

@@ -40,11 +40,15 @@ def pages() -> Iterator[str]:
     """Introduction, the program's help, the help of each command."""
     yield INTRODUCTION
     yield fenced("hubprune", BRIEF)
-    with context(program, "hubprune") as parent:
-        yield fenced("hubprune --help", program.get_help(parent))
-        for name, command in program.commands.items():
-            with context(command, name, parent) as ctx:
-                yield fenced(f"hubprune {name} --help", command.get_help(ctx))
+    yield from helps(program, "hubprune")
+
+
+def helps(command: click.Command, name: str, parent: click.Context | None = None) -> Iterator[str]:
+    """The help of a command, then that of each of its own commands."""
+    with context(command, name, parent) as ctx:
+        yield fenced(f"{ctx.command_path} --help", command.get_help(ctx))
+        for below, one in getattr(command, "commands", {}).items():
+            yield from helps(one, below, ctx)
 
 
 def context(command: click.Command, name: str, parent: click.Context | None = None) -> click.Context:

@@ -13,12 +13,12 @@ import click
 import pytest
 
 from hubprune.cli.app import BRIEF, program
-from hubprune.cli.helping import Command
+from hubprune.cli.helping import Command, Group
 from hubprune.cli.reference import reference
 from hubprune.recipe import Recipe
 
 ROOT = Path(__file__).parents[2]
-COMMANDS = ("push", "plan", "prune", "eval", "inspect", "card", "compare", "demo", "languages", "env")
+COMMANDS = ("push", "plan", "prune", "eval", "inspect", "card", "compare", "space", "demo", "languages", "env")
 HEAVY = ("torch", "transformers", "huggingface_hub", "datasets", "matplotlib", "numpy", "jinja2", "rich", "langcodes")
 
 
@@ -53,8 +53,10 @@ def test_help_opens_with_examples_and_keeps_to_80_columns(cli, name) -> None:
     assert cli(name, "-h").out == answer.out
 
 
+BELOW = [command for group in program.commands.values() for command in getattr(group, "commands", {}).values()]
 ALL_EXAMPLES = [
     *((name, example) for name, command in program.commands.items() for example in command.examples),
+    *((example.split()[0], example) for command in BELOW for example in command.examples),
     *((example.split()[0], example) for example in (*program.examples, *examples_of(BRIEF))),
 ]
 
@@ -62,11 +64,13 @@ ALL_EXAMPLES = [
 @pytest.mark.parametrize(("name", "example"), ALL_EXAMPLES)
 def test_examples_parse(name: str, example: str) -> None:
     command = program.commands[name]
-    assert isinstance(command, Command)
     words = shlex.split(example)
     assert words[0] == name
+    if isinstance(command, Group):
+        command = command.commands[words.pop(1)]
+    assert isinstance(command, Command)
     with command.make_context(name, words[1:]) as ctx:
-        assert set(ctx.params) >= {"model"} or name in ("card", "compare", "demo", "languages", "env")
+        assert set(ctx.params) >= {"model"} or name in ("card", "compare", "space", "demo", "languages", "env")
 
 
 @pytest.mark.parametrize("name", ["push", "plan", "prune"])
@@ -93,11 +97,12 @@ def test_private_by_default_is_said() -> None:
     for text in (
         program.help or "",
         *(program.commands[name].get_help(click.Context(program)) for name in ("push", "plan")),
+        *(command.get_help(click.Context(program)) for command in BELOW),
     ):
         assert "private unless you say --public" in " ".join(text.split())
 
 
-@pytest.mark.parametrize("words", [[], ["--help"], *([name, "--help"] for name in COMMANDS)])
+@pytest.mark.parametrize("words", [[], ["--help"], *([name, "--help"] for name in COMMANDS), ["space", "deploy", "-h"]])
 def test_help_imports_nothing_heavy(words: list[str]) -> None:
     script = (
         "import sys\n"
