@@ -6,7 +6,7 @@ import platform
 import resource
 import sys
 import time
-from collections.abc import Generator, Iterator
+from collections.abc import Generator
 from datetime import UTC, datetime
 from importlib.metadata import version
 from typing import TypeVar
@@ -31,12 +31,11 @@ class Clock:
         self.seconds: dict[str, float] = {}
         self._stage: tuple[str, float] | None = None
 
-    def listen(self, events: Generator[Event, None, Result] | Iterator[Event]) -> Generator[Event, None, Result]:
+    def listen(self, events: Generator[Event, None, Result]) -> Generator[Event, None, Result]:
         """Pass events on, noting when each stage begins; returns what the generator returns."""
-        events = iter(events)
         while True:
             try:
-                event = next(events)  # type: ignore[arg-type]
+                event = next(events)
             except StopIteration as stop:
                 return stop.value
             if isinstance(event, Stage):
