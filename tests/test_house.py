@@ -47,7 +47,7 @@ MAY_IMPORT: dict[str, set[str]] = {
     "generation": GROUND | {"estimate"},
     "run": GROUND | ENGINE,
     "inspection": GROUND | {"checkpoint", "pruning", "hub"},
-    "spaces": GROUND | {"hub", "publishing"},
+    "spaces": GROUND | {"hub", "loopback"},
     "planning": GROUND | {"estimate", "hub", "run", "tasks"},
     "api": GROUND | ENGINE | {"run", "inspection", "planning"},
     "demo": GROUND | {"calibration", "hub", "loopback", "run"},

@@ -10,10 +10,11 @@ from pathlib import Path
 
 from huggingface_hub import HfApi, constants, get_token
 from huggingface_hub import logging as hub_logging
+from huggingface_hub.errors import OfflineModeIsEnabled
 from huggingface_hub.utils import are_progress_bars_disabled, disable_progress_bars
 
 from hubprune import __version__
-from hubprune.errors import NotSignedIn
+from hubprune.errors import NotSignedIn, Offline
 from hubprune.hub.failures import LOGIN, translated
 from hubprune.hub.retry import patiently
 from hubprune.hub.secrets import remember_token
@@ -46,11 +47,15 @@ def connect(endpoint: str | None = None, token: str | bool | None = None, cache_
 
 
 def whoami(hub: Hub) -> str:
-    """Name of the account that the token belongs to. Raises NotSignedIn without a token or with a wrong one."""
+    """Name of the account that the token belongs to. Raises NotSignedIn without a token or with a wrong one, Offline."""
     if hub.api.token is False:
         raise NotSignedIn("You are not signed in.", LOGIN)
     with translated("this account"):
-        return str(patiently(lambda: hub.api.whoami(cache=True))["name"])
+        try:
+            return str(patiently(lambda: hub.api.whoami(cache=True))["name"])
+        except OfflineModeIsEnabled:
+            sentence = "Offline mode is on, so the Hub cannot be asked whose token this is."
+            raise Offline(sentence, "Unset HF_HUB_OFFLINE.") from None
 
 
 def default_repo_id(hub: Hub, recipe: Recipe) -> str:

@@ -6,7 +6,7 @@ import contextlib
 import os
 import re
 import warnings
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -78,8 +78,7 @@ def checked_files(folder: Path) -> list[LocalFile]:
 
 def holds_token(file: LocalFile) -> bool:
     """Whether a token of this process, or what has the form of one, stands in the file (of weights: in the header)."""
-    tokens = [token.encode() for token in known_tokens()]
-    longest = max([40, *map(len, tokens)])
+    longest = max([40, *map(len, known_tokens())])
     with file.path.open("rb") as stream:
         left = file.size
         if file.holds_weights:
@@ -89,10 +88,15 @@ def holds_token(file: LocalFile) -> bool:
         while left > 0 and (chunk := stream.read(min(CHUNK_BYTES, left))):
             left -= len(chunk)
             text = tail + chunk
-            if any(token in text for token in tokens) or _TOKEN.search(text):
+            if shows_token(text):
                 return True
             tail = text[-longest:]
     return False
+
+
+def shows_token(text: bytes, *, but: Collection[str] = ()) -> bool:
+    """Whether a token of this process, or what has the form of one, stands in the text; `but` are no secrets."""
+    return any(token.encode() in text for token in known_tokens() - set(but)) or bool(_TOKEN.search(text))
 
 
 def holds_recipe(info: ModelInfo) -> bool:

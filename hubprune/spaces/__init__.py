@@ -16,7 +16,7 @@ from pathlib import Path
 from typing import Any
 
 from hubprune.events import Event, Stage
-from hubprune.hub import Hub
+from hubprune.hub import Hub, whoami
 from hubprune.hub.space import Deployed
 from hubprune.hub.space import deploy as upload
 from hubprune.spaces.assemble import assemble
@@ -29,6 +29,7 @@ def deploy(hub: Hub, repo_id: str = DEFAULT_NAME, **options: Any) -> Generator[E
 
     Raises what that does, and HubpruneError where the wheel cannot be made.
     """
+    whoami(hub)  # who may not deploy learns it before anything is built
     with tempfile.TemporaryDirectory(prefix="hubprune-space-") as folder:
         yield Stage("check", "Packing hubprune and its Space")
         assemble(Path(folder))

@@ -207,7 +207,7 @@ def test_no_hub(server, page, tmp_path, monkeypatch):
     with pytest.raises(Offline, match="cannot be reached"):
         outcome(deploy(connect("http://127.0.0.1:9", "hf_alice_write", tmp_path / "cache"), page, "alice/page"))
     monkeypatch.setattr(huggingface_hub.constants, "HF_HUB_OFFLINE", True)
-    with pytest.raises(Offline, match="offline mode"):
+    with pytest.raises(Offline, match="Offline mode is on"):
         outcome(deploy(connect(server.endpoint, "hf_alice_write", tmp_path / "cache"), page, "alice/page"))
 
 
