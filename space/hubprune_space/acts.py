@@ -10,7 +10,7 @@ from typing import Any
 import gradio as gr
 
 from hubprune import errors
-from hubprune.events import Progress, Published
+from hubprune.events import Progress
 from hubprune.hub import scrub
 from hubprune.publishing.text import size
 
@@ -32,6 +32,7 @@ class Acts:
 
     def __init__(self, parts: Parts) -> None:
         self.parts = parts
+        self.shown: dict[str, str | None] = {}  # session of a page -> key of the run that it shows
 
     # Choose
 
@@ -57,7 +58,9 @@ class Acts:
             parts.card: plans.card(planned, user),
             parts.retry: gr.update(visible=retry),
             parts.prune: gr.update(
-                value=f"Prune (about {seconds})", visible=planned.runs_here and user is not None, interactive=planned.runs_here
+                value=f"Prune (about {seconds})",
+                visible=planned.runs_here and user is not None,
+                interactive=planned.runs_here,
             ),
             parts.sign_in: gr.update(visible=planned.runs_here and user is None),
         }
@@ -67,7 +70,7 @@ class Acts:
         return draft if draft and len(draft) == len(self.parts.form) else [gr.skip()] * len(self.parts.form)
 
     def prune(
-        self, profile: gr.OAuthProfile | None, token: gr.OAuthToken | None,
+        self, request: gr.Request, profile: gr.OAuthProfile | None, token: gr.OAuthToken | None,
         ticket: str | None, own: bytes | None, *fields: Any,
     ) -> Changes:  # fmt: skip
         """Begin a run."""
@@ -91,6 +94,8 @@ class Acts:
                 text=text,
                 earlier=RUNS.get(ticket, profile.username),
             )
+            run.owners = publishing.owners(token.token)
+            self.shown[str(request.session_hash)] = run.key
         except Refused as refused:
             return {parts.notice: html.notice(refused.notice)}
         return {parts.ticket: run.key, parts.notice: "", **self._working(run)}
@@ -98,19 +103,31 @@ class Acts:
     # Prune
 
     async def watch(
-        self, ticket: str | None, profile: gr.OAuthProfile | None, token: gr.OAuthToken | None
+        self, ticket: str | None, request: gr.Request, profile: gr.OAuthProfile | None
     ) -> AsyncIterator[Changes]:
-        """Show the visitor's run until it is over, then what came out. Closing the page stops only the showing."""
-        user = profile.username if profile else None
-        run = RUNS.get(ticket, user)
-        if run is None:
-            yield self._nothing(None if user else words.signed_out())
-            return
+        """For as long as the page is open: show the visitor's run, then what came out.
+
+        Closing the page stops only the showing. One stream serves the whole visit.
+        """
+        session, user = str(request.session_hash), profile.username if profile else None
+        self.shown[session] = ticket
+        try:
+            run = RUNS.get(ticket, user)
+            if run is None:
+                yield self._nothing(None if user else words.signed_out())
+            while True:
+                run = RUNS.get(self.shown[session], user)
+                if run is not None:
+                    async for changes in self._follow(run, session, user):
+                        yield changes
+                await asyncio.sleep(0.1)
+        finally:
+            self.shown.pop(session, None)
+
+    async def _follow(self, run: Run, session: str, user: str | None) -> AsyncIterator[Changes]:
+        """Show a run until it is over, then what came out, then nothing until it is no longer the one to show."""
         seen = -1
         while not run.over or run.ended is None:
-            if RUNS.get(run.key, user) is None:
-                yield self._nothing(None)
-                return
             if run.version != seen or run.state == "waiting":
                 seen = run.version
                 yield self._working(run)
@@ -120,10 +137,16 @@ class Acts:
                     break
             else:
                 seen = -1  # the clock goes on
-        if run.state != "done":
-            yield self._nothing(run.notice, html.fold("Log", f'<pre class="log">{html.esc(chr(10).join(run.log))}</pre>'))
-            return
-        yield await asyncio.to_thread(self._results, run, token.token if token else None)
+        if run.state == "done":
+            yield await asyncio.to_thread(self._results, run, user is not None)
+        else:
+            log = html.fold("Log", f'<pre class="log">{html.esc(chr(10).join(run.log))}</pre>')
+            yield self._nothing(run.notice, log)
+        while self.shown.get(session) == run.key and RUNS.get(run.key, user) is run:
+            await asyncio.sleep(0.1)
+        if self.shown.get(session) == run.key and run.state == "done":  # its time is over, or it was started over
+            self.shown[session] = None
+            yield self._nothing(words.gone() if run.keeps() <= 0 else None)
 
     def cancel(self, ticket: str | None, profile: gr.OAuthProfile | None) -> Changes:
         """Stop at the next block."""
@@ -155,9 +178,9 @@ class Acts:
 
     # Look and publish
 
-    def _results(self, run: Run, token: str | None) -> Changes:
+    def _results(self, run: Run, signed_in: bool) -> Changes:
         parts = self.parts
-        owners = publishing.owners(token)
+        owners = run.owners if signed_in else []
         owner = owners[0] if owners else run.owner
         kept = None if owners else words.sign_in_ended(run.keeps() / 60)
         assert run.report is not None
@@ -172,7 +195,8 @@ class Acts:
             parts.figures: results.figures(run),
             parts.samples_shown: gr.update(value=shown, visible=bool(shown)),
             parts.write_language: gr.update(
-                choices=[(words.language_choice(code), code) for code in writing.prompts(run)], value=writing.prompts(run)[0]
+                choices=[(words.language_choice(code), code) for code in writing.prompts(run)],
+                value=writing.prompts(run)[0],
             ),
             parts.prompt: writing.prompt_of(writing.prompts(run)[0]),
             parts.written: "",
@@ -198,8 +222,9 @@ class Acts:
             return
         prompt = (prompt or "").strip()[: writing.LONGEST_PROMPT] or writing.prompt_of(language)
         texts, lane = ["", ""], 0
+        wish = writing.Wish(writing.base_folder(run), run.out, prompt, run.report.model.dtype)
         yield {parts.written: writing.panes(language, prompt, texts, now=0)}
-        for piece in writing.write(writing.Wish(writing.base_folder(run), run.out, prompt)):
+        for piece in writing.write(wish):
             if isinstance(piece, Failed):
                 yield {parts.written: html.notice(problem(piece, run))}
                 return
@@ -235,7 +260,10 @@ class Acts:
             yield {parts.publish_notice: html.notice(words.sign_in_ended(run.keeps() / 60))}
             return
         repo_id = f"{(owner or '').strip()}/{(name or '').strip()}"
-        yield {parts.publish: gr.update(value="Publishing …", interactive=False), parts.publish_pr: gr.update(interactive=False)}
+        yield {
+            parts.publish: gr.update(value="Publishing …", interactive=False),
+            parts.publish_pr: gr.update(interactive=False),
+        }
         last: words.Notice | None = None
         try:
             for event in publishing.publish(run, token.token, repo_id, private=private, create_pr=create_pr):
@@ -246,7 +274,10 @@ class Acts:
                     yield {parts.publish_notice: f'<p role="status">{said}</p>'}
         except Exception as error:
             last = problem(failure(error), run)
-        again = {parts.publish: gr.update(value="Publish", interactive=True), parts.publish_pr: gr.update(interactive=True)}
+        again = {
+            parts.publish: gr.update(value="Publish", interactive=True),
+            parts.publish_pr: gr.update(interactive=True),
+        }
         if last or run.published is None:
             offered = gr.update(visible=bool(last and last.name == "repo-exists"), interactive=True)
             yield {**again, parts.publish_notice: html.notice(last), parts.publish_pr: offered}

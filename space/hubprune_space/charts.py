@@ -42,7 +42,9 @@ def cost(report: Report) -> str:
     if not rows:
         return ""
     said = "; ".join(f"{row.name} {ratio(row.ratio or 0)} times" for row in rows)
-    return _both("cost", f"Perplexity relative to the original model: {said}.", lambda width: _cost(report, rows, width))
+    return _both(
+        "cost", f"Perplexity relative to the original model: {said}.", lambda width: _cost(report, rows, width)
+    )
 
 
 def _cost(report: Report, rows: list[tables.Figures], width: float) -> Any:
@@ -84,7 +86,9 @@ def errors(report: Report) -> str:
     last = {code: lines[PRUNED, code][-1][1] for code in languages if lines.get((PRUNED, code))}
     said = "; ".join(f"{name_of(code)} {100 * value:.2g} %" for code, value in last.items())
     return _both(
-        "errors", f"Relative output error after the last block: {said}.", lambda width: _errors(report, languages, width)
+        "errors",
+        f"Relative output error after the last block: {said}.",
+        lambda width: _errors(report, languages, width),
     )
 
 
@@ -170,7 +174,9 @@ def _ratio_axis(axes: Any, values: list[float]) -> None:
 def _key(made: Any, entries: list[tuple[str, str, str]], width: float, height: float) -> None:
     """What the marks mean; one under the other where there is little width."""
     for place, (mark, text, colour) in enumerate(entries):
-        x, y = (0.02, 1 - (0.12 + 0.17 * place) / height) if width == NARROW else (0.02 + 0.36 * place, 1 - 0.14 / height)
+        x, y = (
+            (0.02, 1 - (0.12 + 0.17 * place) / height) if width == NARROW else (0.02 + 0.36 * place, 1 - 0.14 / height)
+        )
         made.text(x, y, f"{mark} {text}", color=colour, va="center", fontweight="bold", fontsize=8.5)
 
 

@@ -60,7 +60,7 @@ class Form:
         if own_text is not None:
             calib = {self.language: str(own_text)}
             if demo:
-                calib = {code: "demo" for code in (*lang, "en")} | calib
+                calib = dict.fromkeys((*lang, "en"), "demo") | calib
         return Recipe(
             model=model,
             revision=revision or None,

@@ -62,7 +62,7 @@ class Stopped:
 
 @dataclass(frozen=True)
 class Failed:
-    """The run ended in an error; `kind` is its class in hubprune.errors, empty for a defect, whose traceback is kept."""
+    """The run ended in an error; `kind` is its class in hubprune.errors, empty for a defect (with its traceback)."""
 
     kind: str
     sentence: str

@@ -37,7 +37,7 @@ def command(text: str, label: str = "") -> str:
 def facts(rows: Iterable[tuple[str, str, str]]) -> str:
     """Names, values and hints, as a list of definitions; empty values are left out."""
     cells = "".join(
-        f'<div><dt>{esc(name)}</dt><dd>{esc(value)}{f"<small>{esc(hint)}</small>" if hint else ""}</dd></div>'
+        f"<div><dt>{esc(name)}</dt><dd>{esc(value)}{f'<small>{esc(hint)}</small>' if hint else ''}</dd></div>"
         for name, value, hint in rows
         if value
     )
@@ -52,4 +52,6 @@ def in_language(text: str, code: str, element: str = "span", classes: str = "") 
 
 def fold(title: str, body: str, *, is_open: bool = False, classes: str = "") -> str:
     """What can be unfolded."""
-    return f'<details class="fold {classes}"{" open" if is_open else ""}><summary>{esc(title)}</summary>{body}</details>'
+    return (
+        f'<details class="fold {classes}"{" open" if is_open else ""}><summary>{esc(title)}</summary>{body}</details>'
+    )

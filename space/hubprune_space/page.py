@@ -23,9 +23,19 @@ def build() -> gr.Blocks:
         parts = layout()
         acts = Acts(parts)
         everything = [part for part in vars(parts).values() if part is not parts.login]
-        plan = {"fn": acts.plan, "inputs": parts.form, "outputs": [parts.card, parts.retry, parts.prune, parts.sign_in, parts.draft]}
+        plan = {
+            "fn": acts.plan,
+            "inputs": parts.form,
+            "outputs": [parts.card, parts.retry, parts.prune, parts.sign_in, parts.draft],
+        }
         several: dict[str, Any] = {**PRIVATE, "concurrency_limit": 4, "concurrency_id": "look"}
-        watch = {"fn": acts.watch, "inputs": [parts.ticket], "outputs": everything, **PRIVATE, "concurrency_limit": None}
+        watch = {
+            "fn": acts.watch,
+            "inputs": [parts.ticket],
+            "outputs": everything,
+            **PRIVATE,
+            "concurrency_limit": None,
+        }
 
         parts.model.input(acts.search, [parts.model], [parts.hits], trigger_mode="always_last", **several)
         picked = parts.hits.select(acts.pick, None, [parts.model, parts.hits], **several)
@@ -40,7 +50,7 @@ def build() -> gr.Blocks:
             trigger_mode="always_last",
             **several,
         )
-        parts.prune.click(acts.prune, [parts.ticket, parts.own, *parts.form], everything, **several).then(**watch)
+        parts.prune.click(acts.prune, [parts.ticket, parts.own, *parts.form], everything, **several)
         parts.cancel.click(acts.cancel, [parts.ticket], [parts.cancel], queue=False, **PRIVATE)
         parts.write.click(
             acts.write,

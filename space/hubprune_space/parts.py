@@ -14,7 +14,7 @@ from hubprune.recipe import METHODS
 
 from . import html, search, words
 
-PATTERNS = [("30 %", "30%"), ("40 %", "40%"), ("50 %", "50%"), ("60 %", "60%"), ("2 of 4", "2:4"), ("4 of 8", "4:8")]
+PATTERNS = [("30 %", "30%"), ("40 %", "40%"), ("50 %", "50%"), ("60 %", "60%"), ("70 %", "70%"), ("2 of 4", "2:4")]
 HOW = {"sparsegpt": "SparseGPT (default)", "wanda": "Wanda", "magnitude": "Magnitude (no text)"}
 STEPS = ("Choose", "Prune", "Look and publish")
 
@@ -90,7 +90,7 @@ def steps(now: int) -> str:
     """Where the visitor is."""
     items = "".join(
         f'<li class="{"done" if index < now else "now" if index == now else "next"}"'
-        f'{" aria-current=step" if index == now else ""}><b>{index + 1}</b> {title}</li>'
+        f"{' aria-current=step' if index == now else ''}><b>{index + 1}</b> {title}</li>"
         for index, title in enumerate(STEPS)
     )
     return f'<nav aria-label="Steps"><ol class="steps">{items}</ol></nav>'
@@ -178,7 +178,10 @@ def _choose(made: dict[str, Any]) -> None:
 
 def _advanced(made: dict[str, Any]) -> None:
     made["method"] = gr.Radio(
-        [(HOW.get(name, name), name) for name in sorted(METHODS, key=lambda name: list(HOW).index(name) if name in HOW else 9)],
+        [
+            (HOW.get(name, name), name)
+            for name in sorted(METHODS, key=lambda name: list(HOW).index(name) if name in HOW else 9)
+        ],
         value="sparsegpt",
         label="Method",
         info="How weights are chosen. SparseGPT also corrects those that stay.",
@@ -204,7 +207,11 @@ def _advanced(made: dict[str, Any]) -> None:
         made["seed"] = gr.Textbox(label="Seed", info="Draws the text.", placeholder="0", max_lines=1)
     made["revision"] = gr.Textbox(label="Revision", info="Branch, tag or commit; empty for main.", max_lines=1)
     made["own"] = gr.File(
-        label="Your own calibration text (UTF-8 .txt, at most 2 MB)", type="binary", file_types=[".txt"], height=120, elem_id="own"
+        label="Your own calibration text (UTF-8 .txt, at most 2 MB)",
+        type="binary",
+        file_types=[".txt"],
+        height=120,
+        elem_id="own",
     )
 
 
@@ -213,11 +220,15 @@ def _look(made: dict[str, Any]) -> None:
     made["figures"] = page_html(elem_id="figures")
     made["samples_shown"] = page_html(elem_id="samples")
     with gr.Column(elem_id="write-box"):
-        page_html("<h3>Read both</h3><p class='quiet'>The same beginning, continued by the original and by the pruned "
-        "model: the most probable words, no chance involved.</p>")
+        page_html(
+            "<h3>Read both</h3><p class='quiet'>The same beginning, continued by the original and by the pruned "
+            "model: the most probable words, no chance involved.</p>"
+        )
         with gr.Row():
             made["write_language"] = gr.Radio([], label="Language", elem_id="write-language", scale=1, min_width=220)
-            made["prompt"] = gr.Textbox(label="Beginning", elem_id="prompt", max_lines=3, max_length=400, scale=3, min_width=280)
+            made["prompt"] = gr.Textbox(
+                label="Beginning", elem_id="prompt", max_lines=3, max_length=400, scale=3, min_width=280
+            )
         made["write"] = gr.Button("Let both write", elem_id="write")
         made["written"] = page_html(elem_id="written")
     made["preview"] = page_html(elem_id="preview")

@@ -57,9 +57,7 @@ def elsewhere_notice(plan: Plan, hub: Hub) -> words.Notice | None:
     if plan.memory_needed > plan.memory_free:
         return words.too_big(size(plan.memory_needed), size(plan.memory_free), elsewhere.price(hub, plan))
     if plan.disk_needed > plan.disk_free:
-        return words.too_big(
-            f"{size(plan.disk_needed)} of disk", size(plan.disk_free), elsewhere.price(hub, plan)
-        )
+        return words.too_big(f"{size(plan.disk_needed)} of disk", size(plan.disk_free), elsewhere.price(hub, plan))
     if SETTINGS.longest_seconds and plan.seconds > SETTINGS.longest_seconds:
         return words.too_long(words.roughly(plan.seconds), words.roughly(SETTINGS.longest_seconds))
     return None
@@ -112,9 +110,7 @@ def card(planned: Planned, user: str | None) -> str:
         f"<h2>{html.esc(model.id.rpartition('/')[2])}</h2>"
         f"<p>{quantity(model.parameters)} parameters · {model.blocks} blocks · {html.esc(model.dtype)}</p></div>"
     )
-    time = (
-        f'<p class="estimate"><strong>about {words.roughly(plan.seconds)}</strong> on {here}</p>' if fits else ""
-    )
+    time = f'<p class="estimate"><strong>about {words.roughly(plan.seconds)}</strong> on {here}</p>' if fits else ""
     notes = "".join(f"<li>{html.esc(text)}</li>" for text in plan.warnings)
     after = html.notice(planned.notice) + ("" if fits else elsewhere.commands(plan, recipe))
     return (

@@ -27,9 +27,7 @@ def owners(token: str | None) -> list[str]:
         return [user, *(str(one.get("name")) for one in account.get("orgs") or [])]
 
 
-def publish(
-    run: Run, token: str, repo_id: str, *, private: bool, create_pr: bool
-) -> Iterator[Event | words.Notice]:
+def publish(run: Run, token: str, repo_id: str, *, private: bool, create_pr: bool) -> Iterator[Event | words.Notice]:
     """Publish the result; the last thing said is a Published or the reason why not. No empty repository stays."""
     from hubprune.run import publish as publish_folder
 

@@ -16,6 +16,7 @@ from . import charts, html, words
 from .runs import Run
 
 ALARM = 2.0  # times the original's perplexity in a calibration language
+MARK = '<span class="mark">★<span class="visually-hidden"> calibration language: </span></span>'
 LANES = {"dense": "Base", "pruned": "Pruned", "control": "Control"}
 
 
@@ -27,7 +28,9 @@ def head(run: Run) -> str:
     rows = [row for row in tables.language_rows(report) if row.language]
     tiles = []
     if report.sparsity:
-        tiles.append(("Zeros", percent(report.sparsity.stored / max(1, report.sparsity.weights)), "of the pruned weights"))
+        tiles.append(
+            ("Zeros", percent(report.sparsity.stored / max(1, report.sparsity.weights)), "of the pruned weights")
+        )
     for row in [row for row in rows if row.target] + [row for row in rows if row.language == "en" and not row.target]:
         if row.ratio is not None:
             tiles.append((f"Perplexity in {row.name}", f"× {row.ratio:.2f}", cost_in_words(row.ratio)))
@@ -106,10 +109,9 @@ def table(report: Report) -> str:
         target, mean = index in found.targets, index == found.mean
         kind = "target" if target else "mean" if mean else ""
         own = html.in_language(words.own_name(codes[index]), codes[index], "small") if codes[index] else ""
-        mark = '<span class="mark" title="calibration language">★<span class="visually-hidden"> calibration language</span></span>'
-        first = f'<th scope="row">{mark if target else ""}<span>{html.esc(cells[0])}</span>{own}</th>'
+        first = f'<th scope="row">{MARK if target else ""}<span>{html.esc(cells[0])}</span>{own}</th>'
         rest = "".join(
-            f'<td{kinds[label]}>{cell_html(cell)}</td>'
+            f"<td{kinds[label]}>{cell_html(cell)}</td>"
             for label, cell in zip(found.columns[1:], cells[1:], strict=True)
         )
         rows.append(f'<tr class="{kind}">{first}{rest}</tr>')
@@ -134,7 +136,7 @@ def samples(rows: list[GenerationRow]) -> str:
     for row in rows:
         for sample in row.samples[:1]:
             lanes = "".join(
-                f'<div><h4>{LANES.get(lane, lane)}</h4>{html.in_language(text, row.language, "p", "text")}</div>'
+                f"<div><h4>{LANES.get(lane, lane)}</h4>{html.in_language(text, row.language, 'p', 'text')}</div>"
                 for lane, text in sample.texts.items()
             )
             prompt = html.in_language(sample.prompt, row.language, "p", "prompt")

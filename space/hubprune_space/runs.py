@@ -52,6 +52,7 @@ class Run:
     notice: words.Notice | None = None
     report: Report | None = None
     published: Published | None = None
+    owners: list[str] = field(default_factory=list)  # accounts that it may be published to
     begun: float | None = None  # monotonic
     pruning_since: float | None = None
     ended: float | None = None

@@ -39,9 +39,7 @@ class Settings:
     text_bytes: int = field(default_factory=lambda: int(_number("TEXT_BYTES", 2_000_000)))
     folder: Path = field(default_factory=_folder)
     space_id: str = field(default_factory=lambda: os.environ.get("SPACE_ID", ""))
-    zero_gpu: bool = field(
-        default_factory=lambda: os.environ.get("SPACES_ZERO_GPU", "").lower() in ("1", "t", "true")
-    )
+    zero_gpu: bool = field(default_factory=lambda: os.environ.get("SPACES_ZERO_GPU", "").lower() in ("1", "t", "true"))
 
     @property
     def slice_seconds(self) -> float | None:

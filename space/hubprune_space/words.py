@@ -141,9 +141,7 @@ def text_not_utf8(position: int) -> Notice:
 
 
 def text_too_large(most: int) -> Notice:
-    return Notice(
-        "text-too-large", f"Your text is larger than {most / 1e6:g} MB.", "Choose a smaller file.", "problem"
-    )
+    return Notice("text-too-large", f"Your text is larger than {most / 1e6:g} MB.", "Choose a smaller file.", "problem")
 
 
 def text_empty() -> Notice:

@@ -60,10 +60,8 @@ def stage(run: Run, title: str, detail: str, names: tuple[str, ...]) -> str:
 
 def blocks(run: Run) -> str:
     """One cell for each block of the model; the bar says the same to a screen reader."""
-    cells = "".join(
-        f'<i class="{"done" if index < run.done_blocks else "now" if index == run.done_blocks and run.stage == "prune" else ""}"></i>'
-        for index in range(max(1, run.blocks))
-    )
+    kinds = ["done"] * run.done_blocks + ["now"] * (run.stage == "prune") + [""] * run.blocks
+    cells = "".join(f'<i class="{kind}"></i>' for kind in kinds[: max(1, run.blocks)])
     return (
         f'<div class="blocks" role="progressbar" aria-label="Blocks pruned" aria-valuemin="0" '
         f'aria-valuemax="{run.blocks}" aria-valuenow="{run.done_blocks}" style="--n:{max(1, run.blocks)}">{cells}</div>'

@@ -27,6 +27,7 @@ class Wish:
     base: Path
     pruned: Path
     prompt: str
+    dtype: str  # of the computation on a GPU
 
 
 def base_folder(run: Run) -> Path:
@@ -52,12 +53,12 @@ def write(wish: Wish) -> Iterator[tuple[int, str] | Failed]:
     """(lane, next piece of text), the base model first; each is in memory only while it writes."""
     try:
         for lane, folder in enumerate((wish.base, wish.pruned)):
-            yield from _write(lane, folder, wish.prompt)
+            yield from _write(lane, folder, wish.prompt, wish.dtype)
     except Exception as error:
         yield failure(error)
 
 
-def _write(lane: int, folder: Path, prompt: str) -> Iterator[tuple[int, str]]:
+def _write(lane: int, folder: Path, prompt: str, dtype: str) -> Iterator[tuple[int, str]]:
     import torch
 
     from hubprune.generation import load_whole, stream
@@ -65,7 +66,7 @@ def _write(lane: int, folder: Path, prompt: str) -> Iterator[tuple[int, str]]:
     on_gpu = torch.cuda.is_available()
     with BUILDING:
         model, tokenizer = load_whole(
-            folder, device="cuda" if on_gpu else "cpu", dtype="auto" if on_gpu else "float32", trust_remote_code=False
+            folder, device="cuda:0" if on_gpu else "cpu", dtype=dtype if on_gpu else "float32", trust_remote_code=False
         )
     try:
         for piece in stream(model, tokenizer, prompt, NEW_TOKENS):

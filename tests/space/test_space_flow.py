@@ -60,13 +60,14 @@ def test_from_search_to_a_published_repository(visit: Callable[..., Any], site: 
     assert page.is_hidden("#prune")
     check_every_look(page)
 
+    visitor.leaving = True
     page.click("#sign-in")  # leaves the page and comes back with what was filled in
     page.wait_for_url("**/*", wait_until="load")
     visitor_signed_in = "document.querySelector('#login')?.innerText.includes('alice')"
     page.wait_for_function(visitor_signed_in, timeout=60_000)
     page.wait_for_selector("#card .facts")
     assert "alice/tiny-multilingual-llama-sparsegpt50-sw" in page.inner_text("#card")
-    visitor.complaints.clear()  # streams that broke off when the page was left
+    visitor.leaving = False
 
     visitor.prune()
     page.wait_for_selector("#work .stages")
@@ -87,11 +88,10 @@ def test_from_search_to_a_published_repository(visit: Callable[..., Any], site: 
     assert "How to use" in page.inner_text(".card-preview")
     check_every_look(page)
 
-    page.reload()  # the result is still there
+    visitor.open()  # the result is still there
     visitor.result()
     page.wait_for_selector("#publish:not([disabled])")
-    page.wait_for_load_state("networkidle")
-    visitor.complaints.clear()
+
     page.click("#publish")
     assert "alice/tiny-multilingual-llama-sparsegpt50-sw" in visitor.state("published")
     check_every_look(page)

@@ -25,14 +25,16 @@ def test_two_visitors_at_once(visit: Callable[..., Any], site: Any) -> None:
     # The key of alice's run is worth nothing to somebody else who is signed in.
     stored = alice.page.evaluate("JSON.stringify(localStorage)")
     thief = visit("bob", "hf_bob_write")
-    thief.page.evaluate("all => Object.entries(JSON.parse(all)).forEach(([k, v]) => localStorage.setItem(k, v))", stored)
+    thief.page.evaluate(
+        "all => Object.entries(JSON.parse(all)).forEach(([k, v]) => localStorage.setItem(k, v))", stored
+    )
     thief.open()
     assert thief.page.is_visible("#choose")
     assert thief.page.is_hidden("#look")
 
     # Signed out meanwhile: the owner still sees the result, and is told how to publish it.
     alice.context.clear_cookies()
-    alice.page.reload()
+    alice.open()
     words = alice.state("signed-out-late")
     assert re.search(r"Your sign-in ended while pruning\. Your result is kept for (29|30) min\. Sign in again", words)
     assert alice.page.is_disabled("#publish")
