@@ -31,7 +31,8 @@ SETTINGS = {
     "HF_HUB_DISABLE_XET": "1",  # its transport is not Python and would not see the guard below
     "NO_PROXY": "127.0.0.1,localhost",
     "no_proxy": "127.0.0.1,localhost",
-    "OMP_NUM_THREADS": "2",  # torch's threads, without importing torch here
+    # torch's threads, without importing torch here; one where several processes test at once
+    "OMP_NUM_THREADS": "1" if "PYTEST_XDIST_WORKER" in os.environ else "2",
     "OMP_WAIT_POLICY": "passive",  # threads that wait for each other sleep: a busy machine stays usable
     "TOKENIZERS_PARALLELISM": "false",
     "MPLBACKEND": "agg",

@@ -42,7 +42,7 @@ def gate_flags(function: Any) -> Any:
     """--max-ppl-ratio and --min-kept."""
     text = "Quality gate: exit with 3 and publish nothing where perplexity grows more than X times in a language."
     function = flag("Evaluation", "--max-ppl-ratio", type=float, metavar="X", help=text)(function)
-    text = "Quality gate: the same where a task keeps less than this share of the dense model's score, e.g. 95%."
+    text = "Quality gate: the same where a task keeps less than this share of the score above guessing, e.g. 90%."
     return flag("Evaluation", "--min-kept", metavar="SHARE", help=text)(function)
 
 

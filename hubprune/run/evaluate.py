@@ -26,7 +26,7 @@ from hubprune.run.inputs import groups, load_tokenizer
 from hubprune.run.questions import DenseAnswers, Questions, prepare_exam
 from hubprune.run.record import block_rows, language_rows
 from hubprune.run.speed import speed_of
-from hubprune.run.whole import Writing, write_texts
+from hubprune.run.whole import Writing, Written, write_texts
 from hubprune.tasks import Exam, find
 
 
@@ -98,8 +98,8 @@ def evaluate(
         yield Measured(row)
     folders = {DENSE: base_folder, **({PRUNED: other_folder} if against else {})}
     writing = Writing(base, exam, list(folders))
-    generations, answers = yield from clock.listen(write_texts(writing, folders, None, ()))
-    graded = exam.grade(likelihoods, answers, ())
+    written: Written = yield from clock.listen(write_texts(writing, folders, None, ()))
+    graded = exam.grade(likelihoods, written.answers, ())
     for task in graded:
         yield Measured(task)
     pace: Speed | None = None
@@ -107,6 +107,7 @@ def evaluate(
         lanes = {DENSE: base, **({PRUNED: other} if against else {})}
         pace = yield from clock.listen(speed_of(lanes, folders))
     resolved = other.recipe.replace(eval_text=texts.eval_text or other.recipe.eval_text, seq_len=base.recipe.seq_len)
+    resolved = resolved.replace(tasks=exam.words(resolved.tasks))
     report = Report(
         model=other.facts,
         recipe=resolved.to_dict(),
@@ -120,7 +121,7 @@ def evaluate(
         against=base.facts if against else None,
         tasks=graded,
         no_tasks=exam.without,
-        generations=generations,
+        generations=written.rows,
         no_generations=writing.reason,
         sizes={lane: sizes(folder) for lane, folder in folders.items()},
         speed=pace,

@@ -6,9 +6,10 @@ import math
 from dataclasses import dataclass
 
 from hubprune.errors import QualityGate, UsageError
+from hubprune.publishing.points import kept
 from hubprune.publishing.text import name_of
 from hubprune.recipe import Recipe
-from hubprune.report import DENSE, PRUNED, Report
+from hubprune.report import PRUNED, Report
 
 
 @dataclass(frozen=True)
@@ -17,7 +18,8 @@ class Gate:
 
     Attributes:
         max_ppl_ratio: the largest perplexity ratio, pruned to dense, in any language measured.
-        min_kept: the smallest share of the dense model's task score that is kept, in any task measured, from 0 to 1.
+        min_kept: the smallest share that is kept of what the dense model scores above guessing, in any task measured on
+            which it does not just guess, from 0 to 1.
     """
 
     max_ppl_ratio: float | None = None
@@ -64,13 +66,14 @@ class Gate:
                         f"perplexity in {name_of(language)} is {shown}, and at most {self.max_ppl_ratio:g} are allowed"
                     )
         if self.min_kept is not None:
-            if not report.tasks:
-                found.append("no task was measured")
-            for row in report.tasks:
-                dense, pruned = row.scores[DENSE].value, row.scores[PRUNED].value
-                if not pruned >= self.min_kept * dense:
+            shares = {row.task: share for row in report.tasks if (share := kept(row)) is not None}
+            if not shares:
+                told = "the dense model only guesses on every task" if report.tasks else "no task was measured"
+                found.append(f"{told}, so what is kept is not known")
+            for task, share in shares.items():
+                if not share >= self.min_kept:
                     found.append(
-                        f"{row.task} keeps {pruned / dense:.1%} of the dense model's {row.metric}, "
+                        f"{task} keeps {share:.1%} of what the dense model scores above guessing, "
                         f"and at least {self.min_kept:.1%} must be kept"
                     )
         return found

@@ -35,7 +35,7 @@ from hubprune.run.record import block_rows, damped, language_rows, pooled, spars
 from hubprune.run.room import can_save_lanes, lane_home
 from hubprune.run.state import RunState, blocks_done
 from hubprune.run.verify import verify
-from hubprune.run.whole import Writing, write_texts
+from hubprune.run.whole import Writing, Written, write_texts
 from hubprune.tasks import Exam, Wanted
 
 
@@ -81,7 +81,11 @@ class Pruning:
             refuse_difference(self.state.other_questions(exam.sha256))
         windows = [text.tokens for text in (*texts.calibration, *texts.control, *texts.evaluation)]
         check_tokens(examined.skeleton, windows)
-        recipe = recipe.replace(calib=texts.calib or recipe.calib, eval_text=texts.eval_text or recipe.eval_text)
+        recipe = recipe.replace(
+            calib=texts.calib or recipe.calib,
+            eval_text=texts.eval_text or recipe.eval_text,
+            tasks=exam.words(recipe.tasks),
+        )
         warnings = warnings_of(examined, self.asked.recipe)
         allocate, note = lane_home(examined, self.out)
         for text in warnings + note:
@@ -96,10 +100,10 @@ class Pruning:
             yield Measured(row)
         yield self.clock.stage("verify", "Reading the written weights back")
         verify(self.out, examined, result.counts[PRUNED])
-        generations, answers = yield from self.clock.listen(
+        written: Written = yield from self.clock.listen(
             write_texts(writing, {DENSE: self.folder, PRUNED: self.out}, self.control, recipe.lang)
         )
-        tasks = exam.grade(self.likelihoods, answers, recipe.lang)
+        tasks = exam.grade(self.likelihoods, written.answers, recipe.lang)
         for task in tasks:
             yield Measured(task)
         report = Report(
@@ -114,7 +118,7 @@ class Pruning:
             hubprune_version=__version__,
             tasks=tasks,
             no_tasks=exam.without,
-            generations=generations,
+            generations=written.rows,
             no_generations=writing.reason,
             sizes={DENSE: sizes(self.folder), PRUNED: sizes(self.out)},
         )

@@ -23,6 +23,7 @@ from hubprune.run.examine import examine, uses_text
 from hubprune.run.gate import Gate
 from hubprune.run.prune import prune, unfinished_folder
 from hubprune.run.state import blocks_done
+from hubprune.tasks import AUTO
 
 OLD = 30 * 24 * 3600.0  # seconds
 
@@ -75,6 +76,8 @@ def push(
 def gives(asked: Recipe, published: Recipe) -> bool:
     """Whether the recipe of a published result is what is asked for, sources of text as far as `asked` fixes them."""
     ours, theirs = asked.to_dict(), published.to_dict()
+    if ours["tasks"] == [AUTO]:  # whatever they were
+        ours["tasks"] = theirs["tasks"]
     return all(
         _same_source(value, theirs[key]) if key in ("calib", "eval_text") else value == theirs[key]
         for key, value in ours.items()

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Collection, Generator, Mapping
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
@@ -19,7 +20,13 @@ from hubprune.tasks import Exam, Prompt
 ROOM = 1.3  # a model with its cache and activations, over its weights
 SWITCHED_OFF = "it was switched off"
 
-Texts = dict[str, list[str]]  # lane -> texts
+
+@dataclass(frozen=True)
+class Written:
+    """What the models wrote: a row for each language, and lane -> continuations of the tasks' prompts."""
+
+    rows: list[GenerationRow] = field(default_factory=list)
+    answers: dict[str, list[str]] = field(default_factory=dict)
 
 
 class Writing:
@@ -61,7 +68,7 @@ class Writing:
 
 def write_texts(
     writing: Writing, folders: Mapping[str, Path], control: Overlay | None, calibrated: Collection[str]
-) -> Generator[Event, None, tuple[list[GenerationRow], Texts]]:
+) -> Generator[Event, None, Written]:
     """Let each lane's model write, one model in memory at a time.
 
     Args:
@@ -69,20 +76,17 @@ def write_texts(
         folders: lane -> checkpoint.
         control: the control's blocks, which are put on the dense model.
         calibrated: languages of the calibration text.
-
-    Returns:
-        One row a language, and each lane's continuations of the exam's prompts.
     """
     if not writing.possible:
         if writing.wanted:
             yield Warned(f"No text is generated: {writing.reason}.")
-        return [], {}
+        return Written()
     names = ", ".join(resolve(code).name for code, given in writing.prompts.items() if given)
     yield Stage("generate", f"Generating text: {names}" if names else "Generating the tasks' answers")
     if any(writing.prompts.values()) and (unknown := obstacle()):
         yield Warned(unknown)
     said: dict[str, dict[str, list[Continuation]]] = {code: {} for code, given in writing.prompts.items() if given}
-    answers: Texts = {}
+    answers: dict[str, list[str]] = {}
     total = len(writing.lanes) * (sum(map(len, writing.prompts.values())) + len(writing.exam.prompts))
     done, model, tokenizer = 0, None, None
     recipe = writing.examined.recipe
@@ -112,7 +116,7 @@ def write_texts(
     ]
     for row in rows:
         yield Measured(row)
-    return rows, answers if writing.exam.prompts else {}
+    return Written(rows, answers if writing.exam.prompts else {})
 
 
 def answer(model: Any, tokenizer: Any, prompt: Prompt) -> str:

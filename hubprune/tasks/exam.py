@@ -23,7 +23,7 @@ from hubprune.report import CONTROL, DENSE, PRUNED, Paired, TaskRow, TaskScore
 from hubprune.task_table import family_of
 from hubprune.tasks.asking import GENERATION, Encoder, Prompt, prompt, scores
 from hubprune.tasks.loading import Opened, open_task
-from hubprune.tasks.names import Wanted
+from hubprune.tasks.names import AUTO, Wanted
 from hubprune.tasks.packing import Request, Sheet, digest, pack, shorten
 
 PREFERRED = ("acc_norm", "acc", "exact_match", "f1")
@@ -54,6 +54,11 @@ class Exam:
     def sheets(self) -> list[Sheet]:
         """The windows that answer the log-likelihood requests."""
         return pack(self.requests, self.longest)
+
+    def words(self, asked: Sequence[str]) -> tuple[str, ...]:
+        """The words of `--tasks` with the tasks that were found in place of "auto", if there were any."""
+        defaults = [opened.wanted.name for opened in self.tasks if opened.wanted.by_default] or [AUTO]
+        return tuple(name for word in asked for name in (defaults if word == AUTO else [word]))
 
     @property
     def sha256(self) -> str:

@@ -17,6 +17,7 @@ from hubprune.tasks.local import tasks_in
 
 AUTO = "auto"
 INSTALL = "Install it: pip install 'hubprune[eval]'"
+NOT_ASKED = "none was asked for"
 NO_TASK = "no task of lm-eval is known for it"
 
 
@@ -57,7 +58,7 @@ def find(words: Sequence[str], languages: Iterable[str]) -> tuple[list[Wanted], 
     Raises ExtraMissing without lm-eval, UsageError for a name that no task has, TaskUnavailable for a wrong local YAML.
     """
     if not words:
-        return [], {}
+        return [], {"": NOT_ASKED}
     need_lm_eval()
     languages = list(languages)
     found: dict[str, Wanted] = {}

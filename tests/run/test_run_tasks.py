@@ -13,6 +13,7 @@ from hubprune.errors import ExtraMissing, QualityGate, UsageError
 from hubprune.events import Measured, Warned
 from hubprune.hub import connect
 from hubprune.loopback import LoopbackHub
+from hubprune.publishing.points import kept
 from hubprune.recipe import Recipe
 from hubprune.report import CONTROL, DENSE, PRUNED, GenerationRow, Report, TaskRow
 from hubprune.run.gate import Gate, share
@@ -165,14 +166,22 @@ def test_the_gate_reads_the_report(asked) -> None:
     ratios = [row.scores[PRUNED].ratio for row in report.languages]
     assert Gate(max_ppl_ratio=max(ratios) + 0.001).failures(report) == []
     assert len(Gate(max_ppl_ratio=min(ratios) - 0.001).failures(report)) == 2
-    kept = [row.scores[PRUNED].value / row.scores[DENSE].value for row in report.tasks]
-    assert Gate(min_kept=min(*kept, 1.0)).failures(report) == []
-    worse = [
-        dataclasses.replace(row, scores=row.scores | {PRUNED: dataclasses.replace(row.scores[PRUNED], value=0.1)})
-        for row in report.tasks
-    ]
-    assert len(Gate(min_kept=0.9).failures(dataclasses.replace(report, tasks=worse))) == 2
-    assert Gate(min_kept=0.9).failures(dataclasses.replace(report, tasks=[])) == ["no task was measured"]
+    shares = [share for row in report.tasks if (share := kept(row)) is not None]
+    assert Gate(min_kept=min(*shares, 1.0)).failures(report) == []
+    # Half of what is above guessing is lost: 75 % of the score are left, and 50 % of what counts.
+    right = dataclasses.replace(report.tasks[0].scores[DENSE], value=1.0, se=0.0)
+    half = dataclasses.replace(report.tasks[0].scores[PRUNED], value=0.75)
+    worse = [dataclasses.replace(row, scores={DENSE: right, PRUNED: half}) for row in report.tasks]
+    told = Gate(min_kept=0.6).failures(dataclasses.replace(report, tasks=worse))
+    assert len(told) == 2
+    assert told[0].startswith("wordorder_sw keeps 50.0% of what the dense model scores above guessing")
+    assert Gate(min_kept=0.5).failures(dataclasses.replace(report, tasks=worse)) == []
+    (nothing,) = Gate(min_kept=0.9).failures(dataclasses.replace(report, tasks=[]))
+    assert nothing == "no task was measured, so what is kept is not known"
+    guessing = dataclasses.replace(right, value=0.5, se=0.15)
+    guessed = [dataclasses.replace(row, scores={DENSE: guessing, PRUNED: half}) for row in report.tasks]
+    (told,) = Gate(min_kept=0.9).failures(dataclasses.replace(report, tasks=guessed))
+    assert told == "the dense model only guesses on every task, so what is kept is not known"
 
 
 @pytest.mark.parametrize("limits", [{"max_ppl_ratio": 0.0}, {"max_ppl_ratio": float("nan")}, {"min_kept": 1.5}])
