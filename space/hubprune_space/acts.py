@@ -3,18 +3,15 @@
 from __future__ import annotations
 
 import asyncio
-import contextlib
 from collections.abc import AsyncIterator, Iterator
 from typing import Any
 
 import gradio as gr
 
-from hubprune import errors
 from hubprune.events import Progress
-from hubprune.hub import scrub
 from hubprune.publishing.text import size
 
-from . import elsewhere, forms, html, plans, publishing, results, search, words, working, writing
+from . import forms, html, plans, publishing, results, search, words, working, writing
 from .forms import Form, Refused
 from .gpu import Failed, failure
 from .hubs import hub_for
@@ -50,7 +47,7 @@ class Acts:
         hidden = {parts.prune: gr.update(visible=False), parts.sign_in: gr.update(visible=False)}
         if not str(fields[0] or "").strip():
             return {parts.card: empty_card(), parts.retry: gr.update(visible=False), **hidden}
-        planned = plan_of(Form(*fields), token)
+        planned = plans.of_form(Form(*fields), token.token if token else None)
         seconds = words.roughly(planned.plan.seconds) if planned.plan else ""
         retry = planned.notice is not None and planned.plan is None and planned.notice.name in RETRY
         return {
@@ -79,7 +76,7 @@ class Acts:
             return {parts.notice: html.notice(words.signed_out())}
         try:
             text = forms.own_text(own)
-            planned = plan_of(Form(*fields), token)
+            planned = plans.of_form(Form(*fields), token.token if token else None)
             if planned.notice or planned.plan is None or planned.recipe is None:
                 return {parts.notice: html.notice(planned.notice)}
             model = planned.recipe.model
@@ -208,7 +205,7 @@ class Acts:
             parts.publish: gr.update(interactive=bool(owners), visible=True),
             parts.publish_pr: gr.update(visible=False),
             parts.publish_box: gr.update(visible=run.published is None),
-            parts.done: published(run),
+            parts.done: results.published(run),
         }
 
     def write(
@@ -286,7 +283,7 @@ class Acts:
             **again,
             parts.publish_notice: "",
             parts.publish_box: gr.update(visible=False),
-            parts.done: published(run),
+            parts.done: results.published(run),
         }
 
     def start_over(self, ticket: str | None, profile: gr.OAuthProfile | None) -> Changes:
@@ -294,31 +291,3 @@ class Acts:
         if run := RUNS.get(ticket, profile.username if profile else None):
             RUNS.forget(run)
         return {self.parts.ticket: None, **self._nothing(None)}
-
-
-def plan_of(form: Form, token: gr.OAuthToken | None) -> plans.Planned:
-    """The plan of a form; what is wrong with the form is a plan's notice too."""
-    try:
-        recipe = form.recipe()
-    except Refused as refused:
-        return plans.Planned(None, None, refused.notice)
-    except errors.HubpruneError as error:
-        return plans.Planned(None, None, words.known_problem(scrub(error.sentence), error.next_step))
-    return plans.make(recipe, token.token if token else None)
-
-
-def published(run: Run) -> str:
-    """Where the result is now, and how to make it again."""
-    if run.published is None:
-        return ""
-    found = run.published
-    url = found.pull_request or found.url
-    what = "Pull request opened" if found.pull_request else "Published" + (", private" if found.private else "")
-    with contextlib.suppress(KeyError):
-        return (
-            f'<section class="done-box" role="status" data-state="published"><h2>{what}</h2>'
-            f'<p><a href="{html.esc(url)}" target="_blank" rel="noopener">{html.esc(found.repo_id)}</a></p>'
-            + html.command(elsewhere.own_command(run.recipe), "The command that makes it again")
-            + "</section>"
-        )
-    return ""

@@ -5,8 +5,7 @@ from __future__ import annotations
 import dataclasses
 from typing import Any
 
-from . import words
-from .acts import plan_of
+from . import plans, words
 from .forms import Form
 
 
@@ -22,7 +21,7 @@ def plan(model: str, language: str = "sw", pattern: str = "50%", method: str = "
     Returns:
         Model, recipe, sizes in bytes, estimated seconds and whether it fits this Space; or `problem`, one sentence.
     """
-    planned = plan_of(Form(model=model, language=language, pattern=pattern, method=method), None)
+    planned = plans.of_form(Form(model=model, language=language, pattern=pattern, method=method), None)
     notice = f"{planned.notice.sentence} {planned.notice.action}".strip() if planned.notice else None
     if planned.plan is None:
         return {"problem": notice or words.gone().sentence}

@@ -23,7 +23,7 @@ from . import html
 NARROW, WIDE = 3.6, 7.2  # inches of 72 points; shown at about 1.35 px a point
 INK, QUIET, FAINT, TARGET, OTHER, PAGE = "#010101", "#020202", "#030303", "#040404", "#050505", "#060606"
 VARIABLES = {INK: "ink", QUIET: "quiet", FAINT: "line", TARGET: "target", OTHER: "control", PAGE: "surface"}
-STYLE = {
+STYLE: dict[Any, Any] = {
     "svg.fonttype": "none",
     "font.size": 9,
     "axes.linewidth": 0.8,
@@ -57,7 +57,7 @@ def _cost(report: Report, rows: list[tables.Figures], width: float) -> Any:
         if row.control_ratio and math.isfinite(row.control_ratio):
             axes.plot([row.ratio, row.control_ratio], [y, y], color=FAINT, linewidth=3, zorder=1)
             axes.plot(row.control_ratio, y, "o", color=OTHER, markerfacecolor=PAGE, markersize=8, markeredgewidth=1.8)
-        if row.ratio_se and math.isfinite(row.ratio_se):
+        if row.ratio and row.ratio_se and math.isfinite(row.ratio_se):
             axes.plot([row.ratio - row.ratio_se, row.ratio + row.ratio_se], [y, y], color=TARGET, linewidth=2)
         axes.plot(row.ratio, y, "o", color=TARGET, markersize=7, markeredgewidth=0, zorder=4)
         bold = "bold" if row.target else "normal"
@@ -194,7 +194,7 @@ def _svg(draw: Callable[[float], Any], width: float, salt: str) -> str:
 
     with _one_at_a_time, matplotlib.rc_context():
         matplotlib.rcdefaults()
-        matplotlib.rcParams.update({**STYLE, "svg.hashsalt": salt})  # type: ignore[arg-type]
+        matplotlib.rcParams.update({**STYLE, "svg.hashsalt": salt})
         buffer = io.StringIO()
         draw(width).savefig(buffer, format="svg", transparent=True, metadata={"Date": None, "Creator": None})
     text = buffer.getvalue()

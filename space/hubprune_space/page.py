@@ -20,6 +20,8 @@ PRIVATE: dict[str, Any] = {"api_visibility": "private", "show_progress": "hidden
 def build() -> gr.Blocks:
     """The whole page."""
     with gr.Blocks(title="hubprune", analytics_enabled=False, fill_width=True, delete_cache=(300, 1800)) as demo:
+        gr.api(public_plan, api_name="plan", concurrency_limit=2)
+        (open_one,) = demo.fns.values()
         parts = layout()
         acts = Acts(parts)
         everything = [part for part in vars(parts).values() if part is not parts.login]
@@ -65,7 +67,8 @@ def build() -> gr.Blocks:
         parts.over.click(acts.start_over, [parts.ticket], everything, **several)
         demo.load(acts.restore, [parts.draft], parts.form, **several).then(**plan, **several)
         demo.load(**watch)
-        gr.api(public_plan, api_name="plan", concurrency_limit=2)
+        for function in demo.fns.values():  # also those that gradio's own buttons bring along
+            function.api_visibility = "public" if function is open_one else "private"
     demo.queue(max_size=SETTINGS.longest_line, default_concurrency_limit=1)
     return demo
 

@@ -6,11 +6,12 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from hubprune import errors
-from hubprune.hub import Hub
+from hubprune.hub import Hub, scrub
 from hubprune.publishing.text import listed, name_of, percent, quantity, size
 from hubprune.recipe import Recipe
 
 from . import elsewhere, html, words
+from .forms import Form, Refused
 from .gpu import ZERO_GPU_MEMORY, ZERO_GPU_SPEED
 from .hubs import reading
 from .settings import SETTINGS
@@ -47,6 +48,17 @@ def make(recipe: Recipe, token: str | None) -> Planned:
             return Planned(recipe, None, of_error(error, recipe))
         notice = elsewhere_notice(plan, hub)
         return Planned(recipe.replace(revision=plan.model.revision), plan, notice)
+
+
+def of_form(form: Form, token: str | None) -> Planned:
+    """The plan of a form; what is wrong with the form is a plan's notice too."""
+    try:
+        recipe = form.recipe()
+    except Refused as refused:
+        return Planned(None, None, refused.notice)
+    except errors.HubpruneError as error:
+        return Planned(None, None, words.known_problem(scrub(error.sentence), error.next_step))
+    return make(recipe, token)
 
 
 def elsewhere_notice(plan: Plan, hub: Hub) -> words.Notice | None:

@@ -12,7 +12,7 @@ from hubprune.publishing.verdict import caution, verdict
 from hubprune.recipe import RECIPE_FILE, Recipe
 from hubprune.report import CONTROL, RESULTS_FILE, GenerationRow, Report
 
-from . import charts, html, words
+from . import charts, elsewhere, html, words
 from .runs import Run
 
 ALARM = 2.0  # times the original's perplexity in a calibration language
@@ -155,10 +155,9 @@ def card_preview(run: Run, repo_id: str) -> str:
     drawn = {"perplexity": charts.cost(report), "blocks": charts.errors(report)}
     made = MarkdownIt("commonmark", {"html": True}).enable("table").render(body)
     for name, chart in drawn.items():
-        chart = chart.replace("cost-", "card-cost-").replace("errors-", "card-errors-")
-        made = re.sub(
-            rf"<picture>(?:(?!</picture>).)*?{name}.*?</picture>", lambda _, chart=chart: chart, made, flags=re.DOTALL
-        )
+        own = chart.replace("cost-", "card-cost-").replace("errors-", "card-errors-").replace("\\", "\\\\")
+        picture = rf"<picture>(?:(?!</picture>).)*?{name}.*?</picture>"
+        made = re.sub(picture, own, made, flags=re.DOTALL)
     made = re.sub(r"<picture>.*?</picture>|<img[^>]*>", "", made, flags=re.DOTALL)
     made = re.sub(r"<(/?)h([1-5])", lambda found: f"<{found[1]}h{min(6, int(found[2]) + 2)}", made)
     made = made.replace("<pre>", '<pre tabindex="0">').replace("<table>", '<table class="plain">')
@@ -178,3 +177,18 @@ def download(path: Path, label: str) -> str:
     """A link that holds the file."""
     data = base64.b64encode(path.read_bytes()).decode()
     return f'<a download="{html.esc(path.name)}" href="data:application/octet-stream;base64,{data}">{label}</a>'
+
+
+def published(run: Run) -> str:
+    """Where the result is now, and how to make it again; empty before it is published."""
+    if run.published is None:
+        return ""
+    found = run.published
+    what = "Pull request opened" if found.pull_request else "Published" + (", private" if found.private else "")
+    return (
+        f'<section class="done-box" role="status" data-state="published"><h2>{what}</h2>'
+        f'<p><a href="{html.esc(found.pull_request or found.url)}" target="_blank" rel="noopener">'
+        f"{html.esc(found.repo_id)}</a></p>"
+        + html.command(elsewhere.own_command(run.recipe), "The command that makes it again")
+        + "</section>"
+    )

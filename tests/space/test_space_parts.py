@@ -1,0 +1,147 @@
+"""What stands behind the page: forms, runs and their owners, slices of a GPU, words, the one open endpoint."""
+
+from __future__ import annotations
+
+import inspect
+import sys
+import time
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+sys.path.insert(0, str(Path(__file__).parents[2] / "space"))
+from hubprune_space import forms, gpu, hubs, plans, runs, words
+from hubprune_space.forms import Form, Refused
+
+from hubprune.demo.loop import BASE
+from hubprune.events import Progress
+from hubprune.run.prune import prune
+
+
+@pytest.mark.parametrize(
+    "model", ["", "/etc/passwd", "../x", "a/b/c", "~/model", "hf://a/b", "a\\b", "./x", "C:/x", "a/.."]
+)
+def test_only_ids_of_the_hub_are_models(model: str) -> None:
+    with pytest.raises(Refused):
+        Form(model=model).recipe()
+
+
+def test_an_address_of_a_page_is_its_model() -> None:
+    assert forms.hub_id("https://huggingface.co/Qwen/Qwen3-0.6B/") == "Qwen/Qwen3-0.6B"
+
+
+@pytest.mark.parametrize("revision", ["../main", "/main", "refs/pr/1 x", "a;b"])
+def test_revisions_are_plain(revision: str) -> None:
+    with pytest.raises(Refused):
+        Form(model="a/b", revision=revision).recipe()
+
+
+def test_no_form_reaches_a_file_or_runs_code() -> None:
+    recipe = Form(model="a/b", also="de", share=25, measured=["fr"]).recipe()
+    assert recipe.calib == recipe.eval_text == "auto"
+    assert not recipe.trust_remote_code
+    assert recipe.lang == {"sw": 0.75, "de": 0.25}
+    assert recipe.eval_lang == ("sw", "de", "en", "fr")
+
+
+def test_ordinals() -> None:
+    assert [words.ordinal(n) for n in (1, 2, 3, 4, 11, 12, 13, 21, 102)] == (
+        ["1st", "2nd", "3rd", "4th", "11th", "12th", "13th", "21st", "102nd"]
+    )
+
+
+def test_every_state_is_one_sentence_and_one_action() -> None:
+    for name, function in vars(words).items():
+        if inspect.isfunction(function) and inspect.signature(function).return_annotation == "Notice":
+            kinds = {"str": "X", "int": 2, "float": 3.0, "float | None": 3.0, "str | None": "40 %"}
+            made = function(*(kinds[p.annotation] for p in inspect.signature(function).parameters.values()))
+            assert made.sentence.rstrip("X").endswith(".") or made.sentence == "X", name
+            assert made.action, name
+
+
+def test_no_quota_names_what_is_left() -> None:
+    run = runs.Run("k", "me", Form(model=BASE).recipe(), "name", Path("/nowhere"), 150.0, 4)
+    said = "You have exceeded your free ZeroGPU quota (150s requested vs. 40s left). Try again in 1:00:00."
+    run.take(gpu.Failed("Quota", said))
+    assert run.notice is not None
+    assert run.notice.sentence == "This GPU has about 40 s left for you today; this needs about 150."
+    assert run.resumable
+
+
+@pytest.fixture
+def job(tmp_path: Path) -> gpu.Job:
+    recipe = Form(model=BASE).recipe().replace(control=None, eval_lang=("sw",), eval_samples=2, samples=4)
+    return gpu.Job(recipe, tmp_path / "result", hubs.shelf().endpoint, None, tmp_path / "cache" / "hub", 5.0, None)
+
+
+def weights(folder: Path) -> bytes:
+    return (folder / "model.safetensors").read_bytes()
+
+
+def test_slices_end_in_the_same_bytes(job: gpu.Job, tmp_path: Path) -> None:
+    """Each call prunes a block and hands the GPU back."""
+    import dataclasses
+
+    slices = 0
+    cut = dataclasses.replace(job, slice_seconds=gpu.STARTING)
+    while not cut.out.exists():
+        steps = list(gpu.some_blocks(cut))
+        assert not [step for step in steps if isinstance(step, gpu.Failed)]
+        slices += 1
+    assert slices == 4
+    for _ in prune(job.recipe, tmp_path / "whole", hub=job.hub()):
+        pass
+    assert weights(tmp_path / "whole") == weights(cut.out)
+
+
+def test_cancel_ends_a_run_after_its_block(job: gpu.Job) -> None:
+    def until_first_block() -> Iterator[gpu.Step]:
+        for step in gpu.steps(job):
+            yield step
+            if isinstance(step, Progress) and step.stage == "prune":
+                job.cancel.touch()
+
+    steps = list(until_first_block())
+    blocks = [step for step in steps if isinstance(step, Progress) and step.stage == "prune"]
+    assert isinstance(steps[-1], gpu.Stopped)
+    assert [step.done for step in blocks] == [1]
+    assert not job.out.exists()
+
+
+def test_a_run_is_its_owners_and_goes_when_its_time_is_over(monkeypatch: pytest.MonkeyPatch, job: gpu.Job) -> None:
+    import dataclasses
+
+    short = dataclasses.replace(runs.SETTINGS, keep_seconds=1.5)
+    monkeypatch.setattr(runs, "SETTINGS", short)
+    monkeypatch.setattr(runs, "steps", lambda job: iter([gpu.Stopped()]))
+    all_runs = runs.Runs()
+    run = all_runs.start(job.recipe, "me", endpoint="", token="hf_x", estimate=1.0, blocks=4, name="n", text="habari")
+    assert all_runs.get(run.key, "me") is run
+    assert all_runs.get(run.key, None) is run
+    assert all_runs.get(run.key, "you") is None
+    assert all_runs.get("guess", "me") is None
+    until = time.monotonic() + 20
+    while all_runs.get(run.key, "me"):
+        assert time.monotonic() < until
+        time.sleep(0.05)
+    assert not run.folder.exists()
+
+
+def test_only_the_plan_is_open(site: Any) -> None:
+    from gradio_client import Client
+
+    client = Client(site.url, verbose=False)
+    open_ones = client.view_api(return_format="dict", print_info=False)["named_endpoints"]
+    assert list(open_ones) == ["/plan"]
+    found = client.predict(BASE, "sw", "50%", "sparsegpt", api_name="/plan")
+    assert found["model"]["blocks"] == 4
+    assert found["runs_here"]
+    assert "visible" in client.predict("acme/none", "sw", "50%", "sparsegpt", api_name="/plan")["problem"]
+
+
+def test_a_plan_leaves_nothing_behind() -> None:
+    before = set(plans.SETTINGS.folder.iterdir())
+    assert plans.of_form(Form(model=BASE), "hf_somebody").plan
+    assert set(plans.SETTINGS.folder.iterdir()) - before <= {plans.SETTINGS.folder / "shelf"}
