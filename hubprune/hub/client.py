@@ -47,7 +47,7 @@ def connect(endpoint: str | None = None, token: str | bool | None = None, cache_
 
 
 def whoami(hub: Hub) -> str:
-    """Name of the account that the token belongs to. Raises NotSignedIn without a token or with a wrong one, Offline."""
+    """The account that the token belongs to. Raises Offline, and NotSignedIn without a token or with a wrong one."""
     if hub.api.token is False:
         raise NotSignedIn("You are not signed in.", LOGIN)
     with translated("this account"):

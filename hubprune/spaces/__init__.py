@@ -1,7 +1,7 @@
 """The Space as a folder, put together from this very hubprune, and deployed.
 
-    wheel.py      hubprune as a wheel: built from the checkout, or packed from what is installed
-    assemble.py   app, wheel, requirements: a folder that can be uploaded as it stands
+    wheel.py     hubprune as a wheel: built from the checkout, or packed from what is installed
+    folder.py    app, wheel, requirements: a folder that can be uploaded as it stands
 
 A package index may not have this hubprune, so its wheel travels along. It cannot stand in requirements.txt: where the
 Hub installs a Space's requirements, that file is all there is of the repository. So requirements.txt names what the
@@ -19,7 +19,7 @@ from hubprune.events import Event, Stage
 from hubprune.hub import Hub, whoami
 from hubprune.hub.space import Deployed
 from hubprune.hub.space import deploy as upload
-from hubprune.spaces.assemble import assemble
+from hubprune.spaces.folder import assemble
 
 DEFAULT_NAME = "hubprune"
 
