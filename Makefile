@@ -3,21 +3,26 @@
 #   make demo                        the whole loop on embedded data: no account, no network beyond the installation
 #   make demo TORCH_INDEX=URL        the same with torch from another package index, e.g. one with CPU builds only
 #   make test ARGS="-k walk"         further words for pytest
+#   make test-all PYTHONS="..."      the Pythons to test with, by name or path; TORCH=torch for the newest torch
 #   make bench BENCH="..."           further words for benchmarks/run.py
 #   make live-check MODEL=ID         against the real Hub, with your account: see tests/live/check.py
 
 PYTHON ?= python3
+PYTHONS ?= python3.11 python3.12 python3.13
 VENV ?= .venv
 TORCH ?= torch==2.13.0
 TORCH_INDEX ?=
+COVERAGE = --cov=hubprune --cov-report=term:skip-covered
+NEW_ENOUGH = $(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11) and "hubprune needs Python 3.11 or newer: make PYTHON=...")'
 PIP = $(VENV)/bin/python -m pip --disable-pip-version-check --quiet
 
 .DEFAULT_GOAL := help
-.PHONY: help demo test stress lint bench docs live-check clean
+.PHONY: help demo test test-all stress lint bench docs live-check clean
 
 help:
 	@echo "make demo        the whole loop on embedded data, installed into $(VENV)"
 	@echo "make test        the tests, with coverage"
+	@echo "make test-all    the tests with each of $(PYTHONS) at hand, and with the lowest versions"
 	@echo "make stress      200 faulty Hubs and 200 killed runs; about an hour"
 	@echo "make lint        ruff and mypy"
 	@echo "make bench       the measurements of benchmarks/"
@@ -29,7 +34,11 @@ demo: $(VENV)/.installed
 	$(VENV)/bin/hubprune demo
 
 test: $(VENV)/.test
-	$(VENV)/bin/python -m pytest --cov=hubprune --cov-report=term:skip-covered $(ARGS)
+	$(VENV)/bin/python -m pytest $(COVERAGE) $(ARGS)
+
+test-all:
+	@$(NEW_ENOUGH)
+	$(PYTHON) tests/compatibility/every_version.py $(PYTHONS)
 
 stress: $(VENV)/.test
 	$(VENV)/bin/python tests/stress/hub_faults.py 200
@@ -52,14 +61,14 @@ live-check: $(VENV)/.installed
 	$(VENV)/bin/python tests/live/check.py $(MODEL)
 
 clean:
-	rm -rf $(VENV) .venv-ci build dist .coverage .pytest_cache .hypothesis .mypy_cache .ruff_cache hubprune-demo
+	rm -rf $(VENV) .venv-ci .venv-3.* .venv-lowest build dist .coverage .pytest_cache .hypothesis .mypy_cache .ruff_cache hubprune-demo
 	find hubprune tests benchmarks -name __pycache__ -prune -exec rm -rf {} + 2>/dev/null || true
 
 # Each stamp says that something is installed; all but torch are made again when pyproject.toml changes.
 # torch comes first and alone, so that TORCH_INDEX serves no other package.
 
 $(VENV)/bin/python:
-	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11) and "hubprune needs Python 3.11 or newer: make PYTHON=...")'
+	@$(NEW_ENOUGH)
 	$(PYTHON) -m venv $(VENV) || { rm -rf $(VENV); exit 1; }
 
 $(VENV)/.torch: | $(VENV)/bin/python
