@@ -11,7 +11,7 @@ from transformers import AutoConfig, AutoModelForCausalLM
 
 from hubprune.errors import UsageError
 from hubprune.generation import continue_all, load_whole, prompts, stream
-from hubprune.generation.greedy import Words, encode, end_tokens
+from hubprune.generation.greedy import Words, _pads_tell, encode, end_tokens
 
 LETTERS = "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789+-"
 SIZES: dict[str, Any] = {
@@ -79,6 +79,8 @@ def test_every_class_writes_the_likeliest_tokens_however_prompts_are_batched(nam
     model, tokenizer = tiny(name), Letters()
     expected = [naive(model, tokenizer, prompt, 12) for prompt in PROMPTS]
     assert len(set(expected)) > 1
+    # Together, that is: the check lets none of them fall back to one prompt at a time.
+    assert not _pads_tell(model, [encode(tokenizer, prompt) for prompt in PROMPTS])
     found = continue_all(model, tokenizer, PROMPTS, 12)
     assert [one.text for one in found] == expected
     assert [one.tokens for one in found] == list(map(len, expected))
