@@ -2,9 +2,10 @@
 #
 #   make demo                        the whole loop on embedded data: no account, no network beyond the installation
 #   make demo TORCH_INDEX=URL        the same with torch from another package index, e.g. one with CPU builds only
-#   make test ARGS="-k walk"         further words for pytest
+#   make test ARGS="-k walk"         further words for pytest; JOBS=1 for one file after the other
 #   make test-all PYTHONS="..."      the Pythons to test with, by name or path; TORCH=torch for the newest torch
 #   make bench BENCH="..."           further words for benchmarks/run.py
+#   make screenshots                 the pictures of the Space in docs/space; needs Debian's chromium
 #   make live-check MODEL=ID         against the real Hub, with your account: see tests/live/check.py
 
 PYTHON ?= python3
@@ -12,12 +13,13 @@ PYTHONS ?= python3.11 python3.12 python3.13
 VENV ?= .venv
 TORCH ?= torch==2.13.0
 TORCH_INDEX ?=
+JOBS ?= 2
 COVERAGE = --cov=hubprune --cov-report=term:skip-covered
 NEW_ENOUGH = $(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11) and "hubprune needs Python 3.11 or newer: make PYTHON=...")'
 PIP = $(VENV)/bin/python -m pip --disable-pip-version-check --quiet
 
 .DEFAULT_GOAL := help
-.PHONY: help demo test test-all stress lint bench docs live-check clean
+.PHONY: help demo test test-all stress lint bench docs space screenshots live-check clean
 
 help:
 	@echo "make demo        the whole loop on embedded data, installed into $(VENV)"
@@ -27,6 +29,8 @@ help:
 	@echo "make lint        ruff and mypy"
 	@echo "make bench       the measurements of benchmarks/"
 	@echo "make docs        docs/cli.md and docs/demo.svg, from the program itself"
+	@echo "make space       the page of space/, offline, on http://127.0.0.1:7860"
+	@echo "make screenshots its pictures in docs/space"
 	@echo "make live-check  one push to the real Hub and back; needs MODEL=... and an account"
 	@echo "make clean       remove $(VENV) and everything else that was made"
 
@@ -34,7 +38,7 @@ demo: $(VENV)/.installed
 	$(VENV)/bin/hubprune demo
 
 test: $(VENV)/.test
-	$(VENV)/bin/python -m pytest $(COVERAGE) $(ARGS)
+	$(VENV)/bin/python -m pytest --numprocesses $(JOBS) --dist loadfile $(COVERAGE) $(ARGS)
 
 test-all:
 	@$(NEW_ENOUGH)
@@ -56,6 +60,12 @@ docs: $(VENV)/.docs
 	$(VENV)/bin/python -m hubprune.cli.reference docs/cli.md
 	$(VENV)/bin/python tests/architectures/page.py > docs/architectures.md
 	$(VENV)/bin/python docs/picture.py
+
+space: $(VENV)/.space
+	$(VENV)/bin/python space/app.py
+
+screenshots: $(VENV)/.browser
+	$(VENV)/bin/python docs/screenshots.py
 
 live-check: $(VENV)/.installed
 	$(VENV)/bin/python tests/live/check.py $(MODEL)
@@ -81,6 +91,6 @@ $(VENV)/.installed: pyproject.toml $(VENV)/.torch
 	$(PIP) install --editable .
 	@touch $@
 
-$(VENV)/.test $(VENV)/.lint $(VENV)/.docs: $(VENV)/.%: $(VENV)/.installed
+$(VENV)/.test $(VENV)/.lint $(VENV)/.docs $(VENV)/.space $(VENV)/.browser: $(VENV)/.%: $(VENV)/.installed
 	$(PIP) install --editable '.[$*]'
 	@touch $@

@@ -67,8 +67,8 @@ def build() -> gr.Blocks:
         parts.over.click(acts.start_over, [parts.ticket], everything, **several)
         demo.load(acts.restore, [parts.draft], parts.form, **several).then(**plan, **several)
         demo.load(**watch)
-        for function in demo.fns.values():  # also those that gradio's own buttons bring along
-            function.api_visibility = "public" if function is open_one else "private"
+    for function in demo.fns.values():  # also those that gradio's own buttons bring along
+        function.api_visibility = "public" if function is open_one else "private"
     demo.queue(max_size=SETTINGS.longest_line, default_concurrency_limit=1)
     return demo
 
