@@ -76,10 +76,10 @@ Step = Event | More | Stopped | Failed
 def gpu(duration: Callable[..., float]) -> Callable[[Any], Any]:
     """`spaces.GPU` on a Space that has it; elsewhere the function as it is."""
     try:
-        import spaces
+        from spaces import GPU
     except ImportError:
         return lambda function: function
-    decorate: Callable[[Any], Any] = spaces.GPU(duration=duration)
+    decorate: Callable[[Any], Any] = GPU(duration=duration)
     return decorate
 
 

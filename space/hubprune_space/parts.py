@@ -227,7 +227,7 @@ def _look(made: dict[str, Any]) -> None:
         with gr.Row():
             made["write_language"] = gr.Radio([], label="Language", elem_id="write-language", scale=1, min_width=220)
             made["prompt"] = gr.Textbox(
-                label="Beginning", elem_id="prompt", max_lines=3, max_length=400, scale=3, min_width=280
+                label="Beginning", elem_id="prompt", lines=2, max_lines=4, max_length=400, scale=3, min_width=280
             )
         made["write"] = gr.Button("Let both write", elem_id="write")
         made["written"] = page_html(elem_id="written")

@@ -62,7 +62,7 @@ def site(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Site]:
             "GRADIO_SERVER_PORT": str(port),
             "TMPDIR": str(folder),
             "OMP_NUM_THREADS": "1",
-            "PYTHONPATH": os.environ.get("PYTHONPATH", str(ROOT)),
+            "PYTHONPATH": str(ROOT),
         }
         log = folder / "log.txt"
         with log.open("wb") as output:
