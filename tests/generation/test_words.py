@@ -8,7 +8,7 @@ from hypothesis import strategies as st
 
 from hubprune.errors import LanguageUnknown
 from hubprune.generation import Continuation, generation_row, obstacle, prompts
-from hubprune.generation.identify import codes_of, detector, identify, in_language
+from hubprune.generation.identify import codes_of, detector, identify, in_language, thorough
 from hubprune.generation.prompt_table import PROMPTS
 from hubprune.generation.repetition import mean_repetition, repetition, units
 from hubprune.languages import known
@@ -69,7 +69,7 @@ def test_prompts_are_five_open_sentences_in_their_language(language: str) -> Non
     for prompt in found:
         assert prompt == " ".join(prompt.split())
         assert prompt[-1] not in ".?!。؟۔।:;"
-    assert [text for text in found if identify(text) not in codes_of(language)] == []
+    assert [text for text in found if not in_language([text], language)] == []
 
 
 def test_a_language_without_prompts_of_its_own_has_a_beginning_or_nothing() -> None:
@@ -117,6 +117,21 @@ def test_languages_that_lingua_does_not_know() -> None:
 def test_languages_that_are_not_told_apart_count_as_one(text: str, languages: tuple[str, ...]) -> None:
     asked = ("id", "ms", "hr", "bs", "sr", "uk", "kk", "no", "da", "fil", "sw", "en")
     assert tuple(code for code in asked if in_language([text], code)) == tuple(c for c in asked if c in languages)
+
+
+CIRCLES = {"en": "The moment" + " of the most" * 14, "ru": "я не могу, что " * 10, "sw": "na mkewe. Alikuwa " * 10}
+
+
+@pytest.mark.parametrize("language", CIRCLES)
+def test_a_text_that_goes_in_circles_is_still_in_its_language(language: str) -> None:
+    assert identify(CIRCLES[language], language) == language
+    assert in_language([CIRCLES[language]], "ro") == 0.0
+
+
+def test_a_plain_text_loads_no_large_model() -> None:
+    before = thorough.cache_info().currsize
+    assert in_language([TEXTS["zh"], TEXTS["ja"]], "sw") == 0.0
+    assert thorough.cache_info().currsize == before
 
 
 def test_every_code_of_the_exceptions_is_lingua_s() -> None:
