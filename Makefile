@@ -19,7 +19,7 @@ NEW_ENOUGH = $(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11) and "
 PIP = $(VENV)/bin/python -m pip --disable-pip-version-check --quiet
 
 .DEFAULT_GOAL := help
-.PHONY: help demo test test-all stress lint bench docs space screenshots live-check clean
+.PHONY: help demo test test-all stress lint bench docs space screenshots space-check live-check clean
 
 help:
 	@echo "make demo        the whole loop on embedded data, installed into $(VENV)"
@@ -31,6 +31,7 @@ help:
 	@echo "make docs        docs/cli.md and docs/demo.svg, from the program itself"
 	@echo "make space       the page of space/, offline, on http://127.0.0.1:7860"
 	@echo "make screenshots its pictures in docs/space"
+	@echo "make space-check the deployed Space, installed where nothing else is and started; some minutes"
 	@echo "make live-check  one push to the real Hub and back; needs MODEL=... and an account"
 	@echo "make clean       remove $(VENV) and everything else that was made"
 
@@ -66,6 +67,9 @@ space: $(VENV)/.space
 
 screenshots: $(VENV)/.browser
 	$(VENV)/bin/python docs/screenshots.py
+
+space-check: $(VENV)/.installed
+	TORCH="$(TORCH)" TORCH_INDEX="$(TORCH_INDEX)" $(VENV)/bin/python tests/space/space_check.py
 
 live-check: $(VENV)/.installed
 	$(VENV)/bin/python tests/live/check.py $(MODEL)
