@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import json
 import os
+import shutil
+import socket
 import subprocess
 import sys
 import time
@@ -44,11 +46,19 @@ def deploy(hub: Any, *words: str) -> dict[str, Any]:
 def download(hub: Any, repo_id: str, folder: Path) -> Path:
     """The Space's files as they lie on the Hub, in a fresh folder."""
     from huggingface_hub import HfApi
+    from huggingface_hub.utils import disable_progress_bars
 
-    HfApi(hub.endpoint, TOKEN).snapshot_download(
-        repo_id, repo_type="space", local_dir=folder, cache_dir=hub.root / "cache"
-    )
+    with disable_progress_bars():
+        cached = HfApi(hub.endpoint, TOKEN).snapshot_download(repo_id, repo_type="space", cache_dir=hub.root / "cache")
+    shutil.copytree(cached, folder)
     return folder
+
+
+def free_port() -> int:
+    """A port of this machine that nobody listens on."""
+    with socket.socket() as one:
+        one.bind(("127.0.0.1", 0))
+        return int(one.getsockname()[1])
 
 
 def fetched(url: str, process: subprocess.Popen[bytes], seconds: float) -> str:

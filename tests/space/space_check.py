@@ -1,32 +1,35 @@
 """The deployed Space in an environment that holds nothing else: `make space-check`. Needs a package index; minutes.
 
 `hubprune space deploy` to a Hub on loopback; download; a fresh virtual environment; torch and gradio as the platform
-brings them; requirements.txt alone, as the Hub's builder sees it; `python app.py`; the page, and a plan from its API.
-TORCH and TORCH_INDEX as for make.
+brings them; requirements.txt alone, as the Hub's builder sees it; `python app.py`, once with the variables that a Space
+finds and once without; each time the page, and a plan from its API. TORCH and TORCH_INDEX as for make.
 """
 
 from __future__ import annotations
 
+import json
 import os
 import re
 import shutil
-import socket
 import subprocess
 import sys
 import tempfile
 import time
 import venv
 from pathlib import Path
+from typing import Any
 
-from deployed import deploy, download, fetched, hub_of
+from deployed import deploy, download, fetched, free_port, hub_of
 
 TORCH = os.environ.get("TORCH") or "torch==2.13.0"
 INDEX = os.environ.get("TORCH_INDEX")
-TITLE = "<title>hubprune</title>"
+TITLE = re.compile(r'"title": ?"hubprune"')  # in the configuration that gradio's page carries
+MODEL = "demo/tiny-multilingual-llama"  # comes with hubprune; offered where the app is no Space
 ASK = """
 import json, sys
 from gradio_client import Client
-print(json.dumps(Client(sys.argv[1], verbose=False).predict(model="hubprune/demo-base", language="sw", api_name="/plan")))
+client = Client(sys.argv[1], verbose=False)
+print(json.dumps(client.predict(model=sys.argv[2], language="sw", api_name="/plan")))
 """
 
 
@@ -37,14 +40,20 @@ def main() -> int:
         with hub_of(place / "hub") as hub:
             deployed = deploy(hub)
             say(f"Deployed {deployed['repo_id']} on {deployed['hardware']}, commit {deployed['commit']}")
-            again = deploy(hub)
-            assert not again["changed"], again
+            if deploy(hub)["changed"]:
+                return fail("The second deployment made a commit.")
             space = download(hub, deployed["repo_id"], place / "space")
-        say(
-            f"Downloaded {sum(path.is_file() for path in space.rglob('*'))} files; the second deployment committed nothing"
-        )
-        python = installed(space, place)
-        return started(space, python, place)
+            say(f"The second deployment committed nothing. Downloaded {len(list(space.glob('*')))} files and folders")
+            python = installed(space, place)
+            plan = answer(space, python, place, MODEL, as_a_space(hub.endpoint, deployed["repo_id"]))
+            if "No model called" not in str(plan["problem"]):  # a Space's Hub has no such model
+                return fail(f"As a Space: {plan}")
+            say(f"As a Space the page is served and asks its Hub: {plan['problem']}")
+        plan = answer(space, python, place, MODEL, {})
+        if plan["problem"] is not None or not plan["runs_here"]:
+            return fail(f"On this machine: {plan}")
+        say(f"On this machine the page is served and plans {plan['name']}, {plan['seconds']} s")
+    return 0
 
 
 def installed(space: Path, place: Path) -> Path:
@@ -55,32 +64,55 @@ def installed(space: Path, place: Path) -> Path:
     alone.mkdir()
     shutil.copy(space / "requirements.txt", alone)
     version = re.search(r"^sdk_version: (\S+)$", (space / "README.md").read_text(encoding="utf-8"), re.MULTILINE)
-    assert version, "README.md names no sdk_version"
-    pip = [str(python), "-m", "pip", "--disable-pip-version-check", "--quiet", "install"]
-    subprocess.run([*pip, TORCH, *(["--index-url", INDEX] if INDEX else [])], check=True, cwd=alone)
+    if version is None:
+        raise SystemExit("README.md names no sdk_version.")
+    pip(python, alone, "install", TORCH, *(["--index-url", INDEX] if INDEX else []))
     say(f"Installed {TORCH}")
-    subprocess.run([*pip, "-r", "requirements.txt", f"gradio[oauth]=={version[1]}"], check=True, cwd=alone)
-    say(f"Installed requirements.txt and gradio {version[1]}")
-    subprocess.run([str(python), "-m", "pip", "--disable-pip-version-check", "check"], check=True, cwd=alone)
+    pip(python, alone, "install", "-r", "requirements.txt", f"gradio[oauth]=={version[1]}")
+    pip(python, alone, "check")
+    say(f"Installed requirements.txt and gradio {version[1]}; pip check has nothing to say")
     return python
 
 
-def started(space: Path, python: Path, place: Path) -> int:
-    """Start the app as the platform does, read the page, ask for a plan; 0 where both are right."""
-    with socket.socket() as free:
-        free.bind(("127.0.0.1", 0))
-        port = free.getsockname()[1]
-    keep = {name: value for name, value in os.environ.items() if not name.startswith(("PYTHON", "HF_", "HUBPRUNE_"))}
-    own = {**keep, "GRADIO_SERVER_PORT": str(port), "TMPDIR": str(place), "HOME": str(place)}
+def pip(python: Path, folder: Path, *words: str) -> None:
+    """Run pip; what it says is shown where it fails."""
+    command = [str(python), "-m", "pip", "--disable-pip-version-check", *words]
+    done = subprocess.run(command, cwd=folder, capture_output=True, text=True, check=False)
+    if done.returncode:
+        raise SystemExit(f"{' '.join(command)}\n{done.stdout[-3000:]}\n{done.stderr[-3000:]}")
+
+
+def as_a_space(endpoint: str, repo_id: str) -> dict[str, str]:
+    """Variables that the Hub gives to a Space with sign-in; the Hub is the one on loopback."""
+    oauth = {"CLIENT_ID": "id", "CLIENT_SECRET": "secret", "SCOPES": "openid profile contribute-repos gated-repos"}
+    return {
+        "SYSTEM": "spaces",
+        "SPACE_ID": repo_id,
+        "HF_ENDPOINT": endpoint,
+        "OPENID_PROVIDER_URL": endpoint,
+        **{f"OAUTH_{name}": value for name, value in oauth.items()},
+    }
+
+
+def answer(space: Path, python: Path, place: Path, model: str, variables: dict[str, str]) -> dict[str, Any]:
+    """Start the app as the platform does, see that its page is served, and return its plan for a model."""
+    port, foreign = free_port(), ("PYTHON", "HF_", "HUBPRUNE_", "SPACE")
+    keep = {name: value for name, value in os.environ.items() if not name.startswith(foreign)}
+    own = {**keep, **variables, "GRADIO_SERVER_PORT": str(port), "TMPDIR": str(place), "HOME": str(place)}
     url = f"http://127.0.0.1:{port}/"
-    app = subprocess.Popen([str(python), "app.py"], cwd=space, env=own)
+    with (place / "log").open("wb") as log:
+        app = subprocess.Popen([str(python), "app.py"], cwd=space, env=own, stdout=log, stderr=log)
     try:
-        page = fetched(url, app, 180)
-        say(f"The page is served, {len(page)} characters, {'with' if TITLE in page else 'WITHOUT'} its title")
-        asked = subprocess.run([str(python), "-c", ASK, url], env=own, capture_output=True, text=True, check=False)
-        right = '"problem": null' in asked.stdout
-        say(f"A plan: {asked.stdout.strip() or asked.stderr.strip()}")
-        return 0 if TITLE in page and right else 1
+        if not TITLE.search(fetched(url, app, 180)):
+            raise SystemExit("The page that is served is not hubprune's.")
+        asked = subprocess.run(
+            [str(python), "-c", ASK, url, model], env=own, capture_output=True, text=True, check=True
+        )
+        plan: dict[str, Any] = json.loads(asked.stdout)
+        return plan
+    except BaseException:
+        print((place / "log").read_text(encoding="utf-8", errors="replace")[-5000:], file=sys.stderr)
+        raise
     finally:
         app.terminate()
         app.wait(30)
@@ -88,7 +120,13 @@ def started(space: Path, python: Path, place: Path) -> int:
 
 def say(text: str) -> None:
     """A line with the seconds since the beginning."""
-    print(f"[{time.monotonic() - BEGUN:5.0f} s] {text}", flush=True)
+    print(f"[{time.monotonic() - BEGUN:4.0f} s] {text}", flush=True)
+
+
+def fail(text: str) -> int:
+    """Say what is wrong; returns the exit code."""
+    print(text, file=sys.stderr)
+    return 1
 
 
 BEGUN = time.monotonic()
