@@ -7,6 +7,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
+from hubprune.errors import NotEnoughMemory
 from hubprune.estimate import free_gpu_memory, free_memory
 from hubprune.events import Event, Measured, Progress, Stage, Warned
 from hubprune.generation import Continuation, continue_all, generation_row, load_whole, obstacle, prompts
@@ -95,12 +96,17 @@ def write_texts(
             control.put_on(model)
         else:
             model = None
-            model, tokenizer = load_whole(
-                folders[lane],
-                device=recipe.device,
-                dtype=recipe.dtype,
-                trust_remote_code=recipe.trust_remote_code,
-            )
+            try:
+                model, tokenizer = load_whole(
+                    folders[lane],
+                    device=recipe.device,
+                    dtype=recipe.dtype,
+                    trust_remote_code=recipe.trust_remote_code,
+                )
+            except NotEnoughMemory as error:  # it was free when the run began; what the run measured is not lost for it
+                writing.reason = f"the memory no longer sufficed: {error.sentence}"
+                yield Warned(f"No text is generated: {writing.reason}")
+                return Written()
         for code, texts in said.items():
             texts[lane] = continue_all(model, tokenizer, writing.prompts[code], NEW_TOKENS)
             done += len(texts[lane])
@@ -110,6 +116,7 @@ def write_texts(
             answers[lane].append(answer(model, tokenizer, prompt))
             done += 1
             yield Progress("generate", done, total, "text")
+    model = None  # telling languages takes memory, too
     rows = [
         generation_row(code, texts, writing.prompts[code], NEW_TOKENS, calibrated=code in calibrated)
         for code, texts in said.items()

@@ -151,6 +151,17 @@ def test_a_model_too_large_for_memory_writes_nothing_and_says_so(
     assert any(isinstance(event, Warned) and "No text is generated" in event.text for event in events)
 
 
+def test_memory_that_is_gone_when_a_model_is_to_write_costs_the_texts_alone(
+    model_folder: Path, tmp_path: Path, monkeypatch
+) -> None:
+    monkeypatch.setattr("hubprune.estimate.free_memory", lambda: 1_000_000)  # asked again before a model is loaded
+    report, events = finish(run.prune(asking(model_folder, tasks=()), tmp_path / "out"))
+    assert report.generations == []
+    assert report.languages
+    assert (report.no_generations or "").startswith("the memory no longer sufficed: The model needs about ")
+    assert any(isinstance(event, Warned) and "No text is generated: the memory" in event.text for event in events)
+
+
 def test_without_lm_eval_nothing_is_begun(model_folder: Path, tmp_path: Path, monkeypatch) -> None:
     monkeypatch.setattr(names, "find_spec", lambda name: None)
     with pytest.raises(ExtraMissing, match=r"lm-eval, which is not installed.*pip install 'hubprune\[eval\]'"):
