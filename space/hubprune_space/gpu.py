@@ -13,7 +13,7 @@ import time
 import traceback
 from collections.abc import Callable, Iterator
 from contextlib import closing
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
@@ -36,7 +36,7 @@ class Job:
     recipe: Recipe
     out: Path
     endpoint: str
-    token: str | None
+    token: str | None = field(repr=False)
     cache: Path
     seconds: float  # estimate of the whole
     slice_seconds: float | None  # None: no limit

@@ -142,8 +142,13 @@ class Visitor:
 
     def state(self, name: str, timeout: float = 25_000) -> str:
         """Wait for a state to be told; returns its words."""
-        found = self.page.wait_for_selector(f"[data-state={name}]:visible", timeout=timeout)
-        return " ".join(found.inner_text().split())
+        found = self.page.wait_for_function(
+            "name => { const told = document.querySelector(`[data-state=${name}]`); "
+            "return told?.offsetParent ? told.innerText : null; }",
+            arg=name,
+            timeout=timeout,
+        )
+        return " ".join(found.json_value().split())
 
     def advanced(self, **texts: str) -> None:
         """Fill in fields under Advanced, by their labels."""
