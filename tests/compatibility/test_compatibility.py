@@ -46,7 +46,7 @@ def test_the_floors_are_the_versions_that_were_tested() -> None:
     tested = {row[0]: row[1:] for row in rows if len(row) > 2}
     assert tested[""][0] == "lowest"
     assert every_version.series(tested["Python"][0]) == lowest_python()
-    assert set(tested["failed"]) == {"0"}
+    assert set(tested["of these, failed again once mended"]) == {"0"}
     for name, floor in floors().items():
         assert SpecifierSet(f"=={floor}").contains(tested[name][0]), f"{name}: the lowest tested is {tested[name][0]}"
 
