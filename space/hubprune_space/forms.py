@@ -17,7 +17,7 @@ DEMO_SAMPLES = 16  # windows; the text that comes with hubprune is short
 SAMPLES = 128
 HUB_ID = re.compile(r"[A-Za-z0-9][\w.-]{0,95}(/[A-Za-z0-9][\w.-]{0,95})?", re.ASCII)
 REVISION = re.compile(r"[A-Za-z0-9][\w./-]{0,99}", re.ASCII)
-GENERATE = False
+GENERATE = False  # both models write live on the third screen; in the run it would double its time
 TEXT_FILE = "calibration.txt"
 
 
