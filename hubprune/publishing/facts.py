@@ -25,7 +25,7 @@ STORAGE = {
     "and standard runtimes run this model no faster."
 }
 DEMONSTRATION = (
-    "This is a demonstration: its repository lived on a Hub of the computer that ran `hubprune demo`, and on no other."
+    "This is a demonstration: its base model is tiny, comes with hubprune and is on no Hub. What it writes is of no use."
 )
 
 

@@ -7,6 +7,8 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
+import torch
+
 from hubprune.errors import NotEnoughMemory
 from hubprune.estimate import free_gpu_memory, free_memory
 from hubprune.events import Event, Measured, Progress, Stage, Warned
@@ -60,8 +62,10 @@ class Writing:
     def _short(self) -> str | None:
         """Why the model cannot be loaded whole, in words; None where it can."""
         need = int(self.examined.facts.parameters * self.examined.skeleton.dtype.itemsize * ROOM)
-        gpu = free_gpu_memory(self.examined.device)
-        free = free_memory() if gpu is None else gpu
+        free = free_memory()
+        if self.examined.device.type == "cuda":  # a model that is too large for one is spread over all
+            gpus = [torch.device("cuda", index) for index in range(torch.cuda.device_count())]
+            free = sum(free_gpu_memory(gpu) or 0 for gpu in gpus)
         if need <= free:
             return None
         return f"the model does not fit into memory whole: it needs about {size(need)}, and {size(free)} are free"
@@ -81,6 +85,7 @@ def write_texts(
     if not writing.possible:
         if writing.wanted:
             yield Warned(f"No text is generated: {writing.reason}.")
+            writing.exam.leave_unwritten(f"{writing.reason}")
         return Written()
     names = ", ".join(resolve(code).name for code, given in writing.prompts.items() if given)
     yield Stage("generate", f"Generating text: {names}" if names else "Generating the tasks' answers")
@@ -106,6 +111,7 @@ def write_texts(
             except NotEnoughMemory as error:  # it was free when the run began; what the run measured is not lost for it
                 writing.reason = f"the memory no longer sufficed: {error.sentence}"
                 yield Warned(f"No text is generated: {writing.reason}")
+                writing.exam.leave_unwritten(writing.reason)
                 return Written()
         for code, texts in said.items():
             texts[lane] = continue_all(model, tokenizer, writing.prompts[code], NEW_TOKENS)

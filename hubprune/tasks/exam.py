@@ -66,6 +66,14 @@ class Exam:
         prompts = [(_bytes(p.text), _bytes(repr((p.until, p.new_tokens)))) for p in self.prompts]
         return digest([*self.requests, *prompts])
 
+    def leave_unwritten(self, reason: str) -> None:
+        """Say of the languages of tasks that ask for text why these have no score."""
+        for opened, _, written in self.parts():
+            if self.prompts[written]:
+                self.without.setdefault(
+                    opened.language, f"{opened.wanted.name} asks for text, and {reason.rstrip('.')}"
+                )
+
     def grade(
         self,
         likelihoods: Mapping[str, Sequence[Likelihood]],

@@ -137,7 +137,7 @@ def test_a_demonstration_links_to_no_repository_and_is_made_again_by_the_demo() 
     assert "huggingface.co" not in rendered
     assert "base_model" not in ModelCard(rendered).data.to_dict()
     assert "(the model that comes with hubprune), pruned with SparseGPT" in rendered
-    assert rendered.count("This is a demonstration: its repository lived on a Hub of the computer that ran") == 1
+    assert rendered.count("This is a demonstration: its base model is tiny, comes with hubprune") == 1
     assert "```bash\nhubprune demo\n```" in rendered
     assert "--recipe" not in rendered
     assert 'model_id = "."' in rendered

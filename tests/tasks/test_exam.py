@@ -225,3 +225,17 @@ def test_examples_that_no_prompt_shows_are_not_gone_through(tokenizer, hub, monk
     assert len(whole.tasks[0].members[0].dataset["train"]) == 2
     monkeypatch.undo()
     assert exam_of(["xnli_de"], tokenizer, hub).sha256 == whole.sha256
+
+
+def test_a_task_that_asks_for_text_says_why_it_has_no_score(tokenizer, hub, loopback, tmp_path: Path) -> None:
+    from .mkqa_set import seed_mkqa
+
+    seed_mkqa(loopback, tmp_path)
+    exam = exam_of(["mkqa_de"], tokenizer, hub, limit=2)
+    assert len(exam.prompts) == 2
+    assert exam.requests == []
+    exam.leave_unwritten("the model does not fit.")
+    assert exam.without == {"de": "mkqa_de asks for text, and the model does not fit"}
+    assert exam.grade({}, {}, ()) == []
+    (row,) = exam.grade({}, {DENSE: ["", ""]}, ())
+    assert (row.metric, row.chance, row.items) == ("f1", None, 2)
