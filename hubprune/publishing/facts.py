@@ -25,7 +25,8 @@ STORAGE = {
     "and standard runtimes run this model no faster."
 }
 DEMONSTRATION = (
-    "This is a demonstration: its base model is tiny, comes with hubprune and is on no Hub. What it writes is of no use."
+    "This is a demonstration: its base model is tiny, comes with hubprune and is on no Hub. "
+    "What it writes is of no use."
 )
 
 
