@@ -24,7 +24,7 @@ from deployed import deploy, download, fetched, free_port, hub_of
 TORCH = os.environ.get("TORCH") or "torch==2.13.0"
 INDEX = os.environ.get("TORCH_INDEX")
 TITLE = re.compile(r'"title": ?"hubprune"')  # in the configuration that gradio's page carries
-MODEL = "demo/tiny-multilingual-llama"  # comes with hubprune; offered where the app is no Space
+MODEL = "demo/tiny-multilingual-llama"  # comes with hubprune
 ASK = """
 import json, sys
 from gradio_client import Client
@@ -45,14 +45,14 @@ def main() -> int:
             space = download(hub, deployed["repo_id"], place / "space")
             say(f"The second deployment committed nothing. Downloaded {len(list(space.glob('*')))} files and folders")
             python = installed(space, place)
-            plan = answer(space, python, place, MODEL, as_a_space(hub.endpoint, deployed["repo_id"]))
-            if "No model called" not in str(plan["problem"]):  # a Space's Hub has no such model
-                return fail(f"As a Space: {plan}")
-            say(f"As a Space the page is served and asks its Hub: {plan['problem']}")
-        plan = answer(space, python, place, MODEL, {})
-        if plan["problem"] is not None or not plan["runs_here"]:
-            return fail(f"On this machine: {plan}")
-        say(f"On this machine the page is served and plans {plan['name']}, {plan['seconds']} s")
+            for where, variables in {
+                "As a Space": as_a_space(hub.endpoint, deployed["repo_id"]),
+                "On this machine": {},
+            }.items():
+                plan = answer(space, python, place, variables)
+                if plan["problem"] is not None or not plan["runs_here"]:
+                    return fail(f"{where}: {plan}")
+                say(f"{where} the page is served, and its API plans {plan['name']}")
     return 0
 
 
@@ -94,8 +94,8 @@ def as_a_space(endpoint: str, repo_id: str) -> dict[str, str]:
     }
 
 
-def answer(space: Path, python: Path, place: Path, model: str, variables: dict[str, str]) -> dict[str, Any]:
-    """Start the app as the platform does, see that its page is served, and return its plan for a model."""
+def answer(space: Path, python: Path, place: Path, variables: dict[str, str]) -> dict[str, Any]:
+    """Start the app as the platform does, see that its page is served, and return its plan for the demo's model."""
     port, foreign = free_port(), ("PYTHON", "HF_", "HUBPRUNE_", "SPACE")
     keep = {name: value for name, value in os.environ.items() if not name.startswith(foreign)}
     own = {**keep, **variables, "GRADIO_SERVER_PORT": str(port), "TMPDIR": str(place), "HOME": str(place)}
@@ -106,7 +106,7 @@ def answer(space: Path, python: Path, place: Path, model: str, variables: dict[s
         if not TITLE.search(fetched(url, app, 180)):
             raise SystemExit("The page that is served is not hubprune's.")
         asked = subprocess.run(
-            [str(python), "-c", ASK, url, model], env=own, capture_output=True, text=True, check=True
+            [str(python), "-c", ASK, url, MODEL], env=own, capture_output=True, text=True, check=True
         )
         plan: dict[str, Any] = json.loads(asked.stdout)
         return plan
