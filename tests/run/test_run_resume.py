@@ -224,7 +224,6 @@ def test_a_killed_process_goes_on(undisturbed: Whole, tmp_path: Path) -> None:
         capture_output=True,
         text=True,
         timeout=400,
-        env={**os.environ, "OMP_NUM_THREADS": "2"},
     )
     assert done.returncode == 0, done.stderr[-2000:]
     result = json.loads(done.stdout.splitlines()[-1])
