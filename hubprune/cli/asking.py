@@ -43,25 +43,25 @@ def connector(given: dict[str, Any]) -> Callable[[], Hub]:
 
 
 def with_or_without_tasks(
-    events: Callable[[Recipe], Generator[Event, None, Result]],
+    events: Callable[..., Generator[Event, None, Result]],
     recipe: Recipe,
     output: Output,
     names: Mapping[str, str] | None = None,
 ) -> Result:
-    """Run the events of a recipe; where lm-eval is missing and the user agrees, those of the recipe without tasks.
+    """Run the events of a recipe; where lm-eval is missing and the user agrees, again, with tasks left out.
 
-    `names` are what `follow` takes.
+    `events` takes `tasks_optional`; `names` are what `follow` takes.
 
     Raises ExtraMissing where the tasks were named, or nobody agrees.
     """
     try:
-        return follow(events(recipe), output, names)
+        return follow(events(), output, names)
     except ExtraMissing as missing:
         agreed = output.yes or (output.can_ask and output.confirm(f"{missing.sentence} Go on with perplexity alone?"))
         if recipe.tasks != ("auto",) or not agreed:
             raise
         output.warn(f"{missing.sentence} Perplexity is all that is measured, and the card will say so.")
-        return follow(events(recipe.replace(tasks=())), output, names)
+        return follow(events(tasks_optional=True), output, names)
 
 
 def may_run_code(recipe: Recipe, output: Output) -> None:

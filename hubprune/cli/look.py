@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import dataclasses
+from functools import partial
 from typing import Any
 
 import click
@@ -73,7 +74,7 @@ def evaluate(ctx: click.Context, model: str, against: str | None, speed: bool, *
     from hubprune import run
 
     words = recorded_command(["", *output.words])
-    events = lambda recipe: run.evaluate(recipe, against, hub=hub, command=words, speed=speed)  # noqa: E731
+    events = partial(run.evaluate, recipe, against, hub=hub, command=words, speed=speed)
     report = with_or_without_tasks(events, recipe, output, model_words(recipe.model, against))
     ratios = {row.language: row.scores["pruned"].ratio for row in report.languages if "pruned" in row.scores}
     quiet = "\n".join(f"{code}\t{'' if ratio is None else ratio}" for code, ratio in ratios.items()) or report.model.id

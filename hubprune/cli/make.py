@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -108,7 +109,7 @@ def push(ctx: click.Context, model: str | None, repo_id: str | None, **given: An
         may_run_code(recipe, output)
         kept = kept_text(given["recipe_source"], recipe, hub)
         words = recorded_command(["", *output.words])
-        events = lambda recipe: run.push(recipe, repo_id, kept=kept, command=words, **options)  # noqa: E731
+        events = partial(run.push, recipe, repo_id, kept=kept, command=words, **options)
         report, published = with_or_without_tasks(events, recipe, output)
     show_report(output, report, published=published)
     output.next(command(["inspect", published.repo_id]))
@@ -178,7 +179,7 @@ def prune(ctx: click.Context, model: str | None, out: str | None, **given: Any) 
         "command": recorded_command(["", *output.words]),
         "gate": gate_of(given),
     }
-    report = with_or_without_tasks(lambda recipe: run.prune(recipe, folder, **options), recipe, output)
+    report = with_or_without_tasks(partial(run.prune, recipe, folder, **options), recipe, output)
     show_report(output, report, folder=folder)
     output.next(command(["push", str(folder)]))
 

@@ -24,9 +24,15 @@ def ordered(report: Report) -> list[TaskRow]:
 
 
 def without(report: Report) -> dict[str, str]:
-    """Language -> why it has no task; "" for all of them. Languages that have one after all are left out."""
+    """Language -> why it has no task; "" for all of them. Languages that have another one are left out."""
     have = {row.language for row in report.tasks}
     return {code: reason for code, reason in report.no_tasks.items() if code not in have}
+
+
+def missed(report: Report) -> dict[str, str]:
+    """Language with tasks -> why a further task of its was not measured."""
+    have = {row.language for row in report.tasks}
+    return {code: reason for code, reason in report.no_tasks.items() if code and code in have}
 
 
 def headings(report: Report) -> dict[str, str]:
@@ -137,12 +143,18 @@ def kept_means(rows: Sequence[TaskRow], model: str) -> str:
 def conditions(report: Report) -> list[str]:
     """How many items were asked, which were cut, and which languages have no task and why; one sentence each."""
     rows, limit, found = ordered(report), report.recipe.get("limit"), []
-    if isinstance(limit, int) and any(row.items == limit for row in rows):
-        found.append(f"At most the first {count(limit, 'item')} of a task were asked.")
+    if isinstance(limit, int) and any(row.items >= limit for row in rows):
+        found.append(
+            f"Of a task with more than {count(limit, 'item')} only the first were asked; of a group of tasks, equally "
+            "many of each."
+        )
     cut = [f"{row.truncated:,} of {row.items:,} in {row.task}" for row in rows if row.truncated]
     if cut:
         where = listed(cut) if len(cut) <= MOST_CUT else f"{cut[0]}, and some in {len(cut) - 1} other tasks"
         found.append(f"Some contexts are longer than the model's and were cut: {where}.")
+    found += [
+        f"In {name_of(code)} not all was measured: {reason.rstrip('.')}." for code, reason in missed(report).items()
+    ]
     return found + [sentence_of(code, reason) for code, reason in without(report).items()]
 
 

@@ -37,13 +37,15 @@ def evaluate(
     hub: Hub | None = None,
     command: str | None = None,
     speed: bool = False,
+    tasks_optional: bool = False,
 ) -> Generator[Event, None, Report]:
     """Measure `recipe.model`, beside the checkpoint `against` where one is given.
 
     Languages are `eval_lang`, or `lang`. In the report the lane "dense" is `against` and "pruned" is the model; without
     `against` the model itself is the lane "dense". Checkpoints of one shape are walked together, so that the errors
     of their blocks are measured too; others one after the other. With `speed`, tokens per second and peak memory are
-    measured too, the models whole in memory; where they do not fit, the report says so.
+    measured too, the models whole in memory; where they do not fit, the report says so. `tasks_optional`: go on
+    without tasks where lm-eval is not installed.
 
     Raises UsageError where the two tokenizers cut the text differently: then no figure can be compared.
     """
@@ -52,7 +54,7 @@ def evaluate(
     recipe = recipe.replace(
         eval_lang=recipe.eval_lang or tuple(recipe.lang), control=None, measure=True, lang={}, calib="auto"
     )
-    wanted = find(recipe.tasks, recipe.eval_lang)
+    wanted = find(recipe.tasks, recipe.eval_lang, optional=tasks_optional)
     base, base_folder = yield from _open(recipe.replace(model=against or recipe.model), hub, clock, bool(against))
     other, other_folder = base, base_folder
     if against:

@@ -10,6 +10,7 @@ from hubprune.publishing.points import kept
 from hubprune.publishing.text import name_of
 from hubprune.recipe import Recipe
 from hubprune.report import PRUNED, Report
+from hubprune.tasks import NO_TASK
 
 
 @dataclass(frozen=True)
@@ -70,6 +71,9 @@ class Gate:
             if not shares:
                 told = "the dense model only guesses on every task" if report.tasks else "no task was measured"
                 found.append(f"{told}, so what is kept is not known")
+            for language, reason in report.no_tasks.items():
+                if language and reason != NO_TASK:
+                    found.append(f"not all was measured in {name_of(language)}: {reason}")
             for task, share in shares.items():
                 if not share >= self.min_kept:
                     found.append(

@@ -14,6 +14,9 @@ import torch
 from safetensors import safe_open
 from safetensors.torch import save_file
 
+from hubprune.errors import CheckpointDamaged
+from hubprune.run.state import sync_folder
+
 FOLDER = "control"
 
 
@@ -33,12 +36,18 @@ class Overlay:
         with temporary.open("rb") as file:
             os.fsync(file.fileno())
         os.replace(temporary, path)
+        sync_folder(self.folder)
 
-    def put_on(self, model: Any) -> None:
-        """Overwrite the dense model's tensors with these."""
+    def put_on(self, model: Any, blocks: int) -> None:
+        """Overwrite the dense model's tensors with these. Raises CheckpointDamaged unless all blocks are there."""
         parameters = dict(model.named_parameters())
+        paths = sorted(self.folder.glob("*.safetensors"))
+        if len(paths) != blocks:
+            raise CheckpointDamaged(
+                f"Only {len(paths)} of {blocks} blocks of the control were kept.", "Start over with --fresh."
+            )
         with torch.no_grad():
-            for path in sorted(self.folder.glob("*.safetensors")):
+            for path in paths:
                 with safe_open(path, "pt") as file:
                     for name in file.keys():  # noqa: SIM118 - safe_open is no mapping
                         parameters[name].copy_(file.get_tensor(name))

@@ -37,6 +37,7 @@ def prune(
     command: str | None = None,
     whole: bool = False,
     gate: Gate | None = None,
+    tasks_optional: bool = False,
 ) -> Generator[Event, None, Report]:
     """Prune a model into a folder.
 
@@ -53,6 +54,7 @@ def prune(
         repo_id: name on the Hub that the card speaks of.
         command: the command that the card names; made from the recipe if absent.
         whole: load the model whole even where it could be streamed.
+        tasks_optional: go on without tasks where lm-eval is not installed, rather than raise ExtraMissing.
         gate: what the result must be worth; QualityGate is raised when it lies in `out`, complete.
 
     Returns:
@@ -73,7 +75,7 @@ def prune(
     gate.refuse(recipe)
     yield clock.stage("check", f"Reading the headers of {recipe.model}")
     examined = examine(recipe, hub)
-    wanted = tasks.find(examined.recipe.tasks, examined.recipe.eval_lang)
+    wanted = tasks.find(examined.recipe.tasks, examined.recipe.eval_lang, optional=tasks_optional)
     need_disk(examined, out)
     if examined.source.local:
         assert examined.source.folder is not None

@@ -87,11 +87,12 @@ class Pruning:
             tasks=exam.words(recipe.tasks),
         )
         warnings = warnings_of(examined, self.asked.recipe)
-        allocate, note = lane_home(examined, self.out)
+        questions = Questions(exam, examined)
+        allocate, note = lane_home(examined, self.out, questions.tokens)
         for text in warnings + note:
             yield Warned(text)
         writing = Writing(examined, exam, lanes=[DENSE, *([CONTROL] if texts.control else []), PRUNED])
-        result = yield from self._walk(texts, Questions(exam, examined), allocate, keeps_control=writing.possible)
+        result = yield from self._walk(texts, questions, allocate, keeps_control=writing.wanted)
         found = pooled(result.counts[PRUNED]) + damped(result.counts[PRUNED])
         for text in found:
             yield Warned(text)

@@ -13,7 +13,7 @@ from typing import Any
 
 from hubprune.errors import UsageError
 from hubprune.events import Event, Published, Stage, Warned
-from hubprune.hub import Hub, check_target, connect, default_repo_id, earlier_result, resolve
+from hubprune.hub import Earlier, Hub, check_target, connect, default_repo_id, earlier_result, resolve
 from hubprune.hub import push as upload
 from hubprune.naming import repo_name
 from hubprune.publishing.folder import finish
@@ -23,7 +23,7 @@ from hubprune.run.examine import examine, uses_text
 from hubprune.run.gate import Gate
 from hubprune.run.prune import prune, unfinished_folder
 from hubprune.run.state import blocks_done
-from hubprune.tasks import AUTO
+from hubprune.tasks import AUTO, available
 
 OLD = 30 * 24 * 3600.0  # seconds
 
@@ -40,6 +40,7 @@ def push(
     kept: Path | None = None,
     command: str | None = None,
     gate: Gate | None = None,
+    tasks_optional: bool = False,
 ) -> Generator[Event, None, tuple[Report, Published]]:
     """The whole loop. What an interrupted push of the same recipe left behind is taken up where it stopped.
 
@@ -53,7 +54,7 @@ def push(
     repo_id = repo_id or default_repo_id(hub, named)
     check_target(hub, repo_id, create_pr=create_pr, force=force)
     earlier = None if force or create_pr else earlier_result(hub, repo_id)
-    if earlier and gives(examine(recipe, hub).recipe, Recipe.load(earlier.folder)):
+    if earlier and gives(examine(recipe, hub).recipe, Recipe.load(earlier.folder)) and not lacks_tasks(recipe, earlier):
         yield Warned(f"{repo_id} holds the result of this recipe already; --force makes it anew.")
         there = Published(repo_id, f"{hub.endpoint}/{repo_id}", earlier.commit, earlier.private)
         yield there
@@ -65,7 +66,8 @@ def push(
         yield Stage("check", f"Taking up the finished result of an earlier run in {folder}")
         report = Report.load(folder)
     else:
-        report = yield from _pruned(recipe, folder, hub, kept, repo_id, command)
+        options = {"hub": hub, "kept": kept, "repo_id": repo_id, "command": command, "tasks_optional": tasks_optional}
+        report = yield from _pruned(recipe, folder, options)
     published = yield from publish(
         folder, repo_id, hub=hub, private=private, create_pr=create_pr, message=message, force=force, gate=gate
     )
@@ -84,6 +86,11 @@ def gives(asked: Recipe, published: Recipe) -> bool:
     )
 
 
+def lacks_tasks(asked: Recipe, earlier: Earlier) -> bool:
+    """Whether tasks are asked for that the published result has none of, and that could be measured now."""
+    return AUTO in asked.tasks and asked.measure and available() and "" in Report.load(earlier.folder).no_tasks
+
+
 def _same_source(asked: str | dict[str, str], resolved: str | dict[str, str]) -> bool:
     if isinstance(asked, dict) or isinstance(resolved, str):
         return asked == resolved
@@ -92,11 +99,9 @@ def _same_source(asked: str | dict[str, str], resolved: str | dict[str, str]) ->
     )
 
 
-def _pruned(
-    recipe: Recipe, folder: Path, hub: Hub, kept: Path | None, repo_id: str, command: str | None
-) -> Generator[Event, None, Report]:
+def _pruned(recipe: Recipe, folder: Path, options: dict[str, Any]) -> Generator[Event, None, Report]:
     """Prune into the folder, going on where an earlier push broke off, if nothing has changed since."""
-    options: dict[str, Any] = {"hub": hub, "force": True, "kept": kept, "repo_id": repo_id, "command": command}
+    options = {"force": True, **options}
     if not blocks_done(unfinished_folder(folder)):
         return (yield from prune(recipe, folder, **options, resume=False))
     try:

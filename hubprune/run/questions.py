@@ -46,6 +46,11 @@ class Questions:
             for sheet in self.sheets
         ]
 
+    @property
+    def tokens(self) -> int:
+        """In all windows together."""
+        return sum(group.tokens.numel() for group in self.groups)
+
     def in_order(self, answers: Mapping[str, list[Answer]]) -> list[Answer]:
         """A lane's answers by label -> one for each request of the exam."""
         found: dict[int, Answer] = {}

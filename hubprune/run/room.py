@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import tempfile
+from dataclasses import replace
 from pathlib import Path
 
 from hubprune.errors import HubpruneError, NotEnoughDisk, NotEnoughMemory
@@ -15,13 +16,15 @@ MEMORY_MARGIN = 0.85  # of the free memory, before lanes are kept on disk
 STATE_COPIES = 2  # of the hidden states, written in turn
 
 
-def lane_home(examined: Examined, out: Path) -> tuple[Allocate, list[str]]:
+def lane_home(examined: Examined, out: Path, questions: int) -> tuple[Allocate, list[str]]:
     """Where hidden states live: host memory, or files beside the output where that is short.
+
+    `questions`: tokens in the windows of the tasks.
 
     Raises NotEnoughMemory where even that does not fit, NotEnoughDisk where the files do not.
     """
     gpu = examined.device.type == "cuda"
-    need, free = needs(workload(examined), gpu=gpu), free_memory()
+    need, free = needs(replace(workload(examined), question_tokens=questions), gpu=gpu), free_memory()
     if need.memory <= free * MEMORY_MARGIN:
         return in_memory(pin=gpu), []
     if need.memory - need.lanes > free * MEMORY_MARGIN:

@@ -36,7 +36,8 @@ class Writing:
     """What the models of a run are to write, and whether they can.
 
     Attributes:
-        reason: why nothing is written; None where it is.
+        reason: why no prompt of ours is continued; None where they are.
+        possible: whether the models will be asked to write.
     """
 
     def __init__(self, examined: Examined, exam: Exam, lanes: list[str]) -> None:
@@ -46,18 +47,14 @@ class Writing:
         self.reason: str | None = None if recipe.generate and recipe.measure else SWITCHED_OFF
         if not any(self.prompts.values()) and self.reason is None:
             self.reason = "hubprune has no prompts in these languages"
+        self.possible = self.wanted
         if self.wanted and (short := self._short()):
-            self.reason = short
+            self.reason, self.possible = short, False
 
     @property
     def wanted(self) -> bool:
         """Whether there is anything to write."""
         return any(self.prompts.values()) or bool(self.exam.prompts)
-
-    @property
-    def possible(self) -> bool:
-        """Whether the models will be asked to write."""
-        return self.wanted and self.reason in (None, SWITCHED_OFF)
 
     def _short(self) -> str | None:
         """Why the model cannot be loaded whole, in words; None where it can."""
@@ -98,7 +95,7 @@ def write_texts(
     recipe = writing.examined.recipe
     for lane in writing.lanes:
         if lane == CONTROL and control:
-            control.put_on(model)
+            control.put_on(model, len(writing.examined.skeleton.blocks))
         else:
             model = None
             try:

@@ -3,6 +3,6 @@
 from hubprune.tasks.asking import Prompt
 from hubprune.tasks.exam import Exam, prepare
 from hubprune.tasks.expected import expected, expected_tokens
-from hubprune.tasks.names import AUTO, Wanted, available, find
+from hubprune.tasks.names import AUTO, NO_TASK, Wanted, available, find
 
-__all__ = ["AUTO", "Exam", "Prompt", "Wanted", "available", "expected", "expected_tokens", "find", "prepare"]
+__all__ = ["AUTO", "NO_TASK", "Exam", "Prompt", "Wanted", "available", "expected", "expected_tokens", "find", "prepare"]

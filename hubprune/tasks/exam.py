@@ -36,7 +36,7 @@ class Exam:
 
     Attributes:
         tasks: the tasks that could be opened.
-        without: language -> why it has no task.
+        without: language -> why it has no task, or why one of its tasks is not measured.
         requests: log-likelihoods asked for, tasks after one another.
         prompts: texts to be continued, likewise.
         truncated: task -> items whose context was cut.
@@ -66,13 +66,16 @@ class Exam:
         prompts = [(_bytes(p.text), _bytes(repr((p.until, p.new_tokens)))) for p in self.prompts]
         return digest([*self.requests, *prompts])
 
+    def miss(self, language: str, reason: str) -> None:
+        """Note why a task of a language is not measured, beside other reasons."""
+        told = [self.without[language]] if language in self.without else []
+        self.without[language] = "; ".join([*told, reason.rstrip(".")])
+
     def leave_unwritten(self, reason: str) -> None:
         """Say of the languages of tasks that ask for text why these have no score."""
         for opened, _, written in self.parts():
             if self.prompts[written]:
-                self.without.setdefault(
-                    opened.language, f"{opened.wanted.name} asks for text, and {reason.rstrip('.')}"
-                )
+                self.miss(opened.language, f"{opened.wanted.name} asks for text, and {reason}")
 
     def grade(
         self,
@@ -178,12 +181,10 @@ def prepare(
             if not task.by_default:
                 raise
             yield Warned(error.sentence)
-            exam.without.setdefault(task.language, error.sentence.rstrip("."))
+            exam.miss(task.language, error.sentence)
         else:
             add(exam, opened, encoder)
         yield Progress("tasks", number + 1, len(wanted), "task")
-    for language in {opened.language for opened in exam.tasks}:
-        exam.without.pop(language, None)
     return exam
 
 

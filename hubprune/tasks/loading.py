@@ -120,9 +120,11 @@ class _Reading:
 
 
 def _unused(manager: Any, name: str) -> str | None:
-    """The split of a task's examples, where its prompts hold none."""
+    """The split of a task's examples, where its prompts hold none and it asks nothing of that split."""
     config = manager.task_index[name].cfg or {}
-    return None if config.get("num_fewshot") else config.get("training_split")
+    examples = config.get("training_split")
+    asked = [config.get(key) for key in ("test_split", "validation_split", "fewshot_split")]
+    return None if config.get("num_fewshot") or examples in asked else examples
 
 
 def _beside(folder: Path | None, options: dict[str, Any]) -> dict[str, Any]:
@@ -161,9 +163,9 @@ def _refuse(task: Any) -> None:
 
 
 def _reason(error: Exception) -> str:
-    if isinstance(error, IndexError):
+    if (isinstance(error, IndexError) and "size 0" in str(error)) or "did not find any docs" in str(error):
         return "its data set has no items left"
-    first = " ".join(str(error).split())[:200] or type(error).__name__
+    first = f"{type(error).__name__}: {' '.join(str(error).split())[:200]}".rstrip(": ")
     return first.rstrip(".")
 
 

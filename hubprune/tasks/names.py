@@ -17,6 +17,7 @@ from hubprune.tasks.local import tasks_in
 
 AUTO = "auto"
 INSTALL = "Install it: pip install 'hubprune[eval]'"
+NOT_INSTALLED = "lm-eval was not installed"
 NOT_ASKED = "none was asked for"
 NO_TASK = "no task of lm-eval is known for it"
 
@@ -52,13 +53,19 @@ def need_lm_eval() -> None:
         )
 
 
-def find(words: Sequence[str], languages: Iterable[str]) -> tuple[list[Wanted], dict[str, str]]:
+def find(
+    words: Sequence[str], languages: Iterable[str], *, optional: bool = False
+) -> tuple[list[Wanted], dict[str, str]]:
     """The tasks of `--tasks` for these languages, and why a language has none.
+
+    `optional`: where lm-eval is not installed there are none, and that is said.
 
     Raises ExtraMissing without lm-eval, UsageError for a name that no task has, TaskUnavailable for a wrong local YAML.
     """
     if not words:
         return [], {"": NOT_ASKED}
+    if optional and not available():
+        return [], {"": NOT_INSTALLED}
     need_lm_eval()
     languages = list(languages)
     found: dict[str, Wanted] = {}

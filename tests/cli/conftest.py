@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+import signal
 import sys
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 
 import pytest
@@ -22,13 +23,17 @@ class Answer:
 
 
 @pytest.fixture(autouse=True)
-def _environment(monkeypatch: pytest.MonkeyPatch) -> None:
+def _environment(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
     """The variables that the command line sets go when the test ends."""
     for name in LIBRARIES_QUIET:
         monkeypatch.setenv(name, "")
         monkeypatch.delenv(name)
+    # Ctrl-C is Python's own here, whatever a test before (a browser's, in the same process) has made of it.
+    before = signal.signal(signal.SIGINT, signal.default_int_handler)
     monkeypatch.setenv("COLUMNS", "80")
     monkeypatch.setenv("TERM", "xterm")
+    yield
+    signal.signal(signal.SIGINT, before)
 
 
 @pytest.fixture

@@ -33,6 +33,7 @@ def test_yes_goes_on_without_lm_eval_and_the_card_says_so(cli: Callable, words: 
         "lm-eval, which is not installed. Perplexity is all that is measured, and the card will say so." in answer.err
     )
     assert Report.load(Path("out")).tasks == []
+    assert Report.load(Path("out")).no_tasks == {"": "lm-eval was not installed"}
     assert "Perplexity is all that was measured." in Path("out", CARD_FILE).read_text()
 
 

@@ -6,10 +6,11 @@ import dataclasses
 from pathlib import Path
 
 import pytest
+import torch
 from running import digests, finish, small
 
 from hubprune import run
-from hubprune.errors import ExtraMissing, QualityGate, UsageError
+from hubprune.errors import CheckpointDamaged, ExtraMissing, QualityGate, UsageError
 from hubprune.events import Measured, Warned
 from hubprune.hub import connect
 from hubprune.loopback import LoopbackHub
@@ -17,8 +18,9 @@ from hubprune.publishing.points import kept
 from hubprune.recipe import Recipe
 from hubprune.report import CONTROL, DENSE, PRUNED, GenerationRow, Report, TaskRow
 from hubprune.run.gate import Gate, share
+from hubprune.run.overlay import Overlay
 from hubprune.run.questions import DenseAnswers
-from hubprune.tasks import names
+from hubprune.tasks import NO_TASK, names
 
 LOCAL = Path(__file__).parent.parent / "tasks" / "local"
 LANES = {DENSE, CONTROL, PRUNED}
@@ -103,6 +105,36 @@ def test_a_run_broken_off_goes_on_with_its_questions(asked, model_folder: Path, 
     again, _ = finish(run.prune(asking(model_folder), tmp_path / "out", resume=True))
     assert (again.tasks, again.generations) == (report.tasks, report.generations)
     assert digests(tmp_path / "out") == digests(folder)
+
+
+def test_a_resume_with_more_memory_writes_what_an_undisturbed_run_writes(
+    asked, model_folder: Path, tmp_path: Path, monkeypatch
+) -> None:
+    """The control's blocks are kept although memory is short at first."""
+    _, report, _ = asked
+    events = run.prune(asking(model_folder), tmp_path / "out")
+    with monkeypatch.context() as patch:
+        patch.setattr("hubprune.run.whole.free_memory", lambda: 0)
+        for event in events:
+            if getattr(event, "unit", None) == "block" and event.done == 2:
+                break
+        events.close()
+    again, _ = finish(run.prune(asking(model_folder), tmp_path / "out", resume=True))
+    assert again.generations == report.generations
+
+
+def test_a_control_with_blocks_missing_writes_nothing(tmp_path: Path) -> None:
+    overlay = Overlay(tmp_path / "control", "model.layers")
+    overlay.write(0, {"x": torch.zeros(2)})
+    with pytest.raises(CheckpointDamaged, match="Only 1 of 2 blocks of the control were kept"):
+        overlay.put_on(torch.nn.Linear(2, 2), 2)
+
+
+def test_a_task_that_failed_shuts_the_gate(asked) -> None:
+    _, report, _ = asked
+    broken = dataclasses.replace(report, no_tasks={"sw": "xcopa_sw cannot be measured", "co": NO_TASK})
+    (told,) = Gate(min_kept=0.01).failures(broken)
+    assert told == "not all was measured in Swahili: xcopa_sw cannot be measured"
 
 
 def test_other_questions_are_noticed(model_folder: Path, tmp_path: Path) -> None:
