@@ -142,7 +142,7 @@ def task_results(report: Report) -> list:
         if score is None or not math.isfinite(score.value):
             continue
         hub = task_on_the_hub(row)
-        known = {"stderr": score.se, "chance": row.chance}
+        known = {"stderr": score.se or None, "chance": row.chance}  # no spread among few items is no certainty
         args = {key: round(value, 4) for key, value in known.items() if value is not None and math.isfinite(value)}
         results.append(
             EvalResult(

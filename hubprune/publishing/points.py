@@ -9,7 +9,7 @@ from hubprune.publishing.noise import FEWEST_WINDOWS, t_quantile
 from hubprune.publishing.text import MINUS
 from hubprune.report import DENSE, PRUNED, Paired, TaskRow
 
-SIGNIFICANT = 0.05  # of the exact sign test
+SIGNIFICANT = 0.05  # of an exact test
 # Another draw of calibration text changes a task's score by up to this much (Williams and Aletras 2024, 2311.09755).
 DRAW = 5.0
 FEWEST_ITEMS = FEWEST_WINDOWS
@@ -102,6 +102,9 @@ def standing(row: TaskRow) -> str:
     if row.items < FEWEST_ITEMS or dense.se is None or not math.isfinite(dense.se):
         return "few"
     over = dense.value - (row.chance or 0.0)
+    if dense.se == 0 and row.chance is not None and dense.value in (0, 1):  # no spread to judge by: exactly, then
+        guessed = row.chance if dense.value else 1 - row.chance
+        return "at" if 2 * guessed**row.items > SIGNIFICANT else "above" if dense.value else "below"
     if abs(over) <= t_quantile(row.items - 1) * dense.se:
         return "at"
     return "above" if over > 0 else "below"

@@ -195,3 +195,20 @@ def test_an_evaluation_names_its_models() -> None:
     table = task_tables.task_table(alone)
     assert table.columns == ["Language", "Task", "sparse", "Remark", "Items"]
     assert [line[3] for line in table.rows] == ["sparse at chance", ""]
+
+
+@pytest.mark.parametrize(
+    ("value", "items", "chance", "expected"),
+    [
+        (1.0, 5, 0.5, "at"),
+        (1.0, 6, 0.5, "above"),
+        (0.0, 12, 0.25, "at"),
+        (0.0, 13, 0.25, "below"),
+        (1.0, 3, 0.25, "above"),
+    ],
+)
+def test_all_right_or_all_wrong_is_judged_exactly(value: float, items: int, chance: float, expected: str) -> None:
+    """Without spread the standard error is 0, which would call one right answer certain."""
+    row = evidence.full().tasks[0]
+    scores = row.scores | {DENSE: dataclasses.replace(row.scores[DENSE], value=value, se=0.0)}
+    assert points.standing(dataclasses.replace(row, scores=scores, items=items, chance=chance)) == expected
