@@ -204,7 +204,6 @@ def test_an_evaluation_names_its_models() -> None:
         (1.0, 6, 0.5, "above"),
         (0.0, 12, 0.25, "at"),
         (0.0, 13, 0.25, "below"),
-        (1.0, 3, 0.25, "above"),
     ],
 )
 def test_all_right_or_all_wrong_is_judged_exactly(value: float, items: int, chance: float, expected: str) -> None:
