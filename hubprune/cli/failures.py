@@ -90,9 +90,10 @@ def tell(error: BaseException, output: Output) -> int:
 
 
 def tell_interrupted(command: str, output: Output) -> int:
-    """Ctrl-C: what to type to go on."""
+    """Ctrl-C: what to type to go on; an evaluation keeps nothing to go on with."""
+    begin = "To start again" if command.split()[1:2] == ["eval"] else "To go on"
     if output.mode == "json":
-        failure = Failure("Interrupted", "Interrupted.", f"To go on: {command}", INTERRUPTED)
+        failure = Failure("Interrupted", "Interrupted.", f"{begin}: {command}", INTERRUPTED)
         output.json(failure.to_dict())
-    output.talk(f"\nInterrupted. To go on:\n  {command}")
+    output.talk(f"\nInterrupted. {begin}:\n  {command}")
     return INTERRUPTED

@@ -175,3 +175,11 @@ def test_hubprune_as_a_process() -> None:
     )
     assert (done.returncode, done.stdout) == (2, "")
     assert done.stderr.startswith("Error: There is no command 'pish'.")
+
+
+def test_an_evaluation_that_is_interrupted_starts_again(capsys) -> None:
+    from hubprune.cli.failures import tell_interrupted
+    from hubprune.cli.output import Output
+
+    assert tell_interrupted("hubprune eval a --lang sw", Output()) == 130
+    assert capsys.readouterr().err == "\nInterrupted. To start again:\n  hubprune eval a --lang sw\n"
