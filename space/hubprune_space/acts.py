@@ -149,7 +149,7 @@ class Acts:
         """Stop at the next block."""
         run = RUNS.get(ticket, profile.username if profile else None)
         if run:
-            run.cancel()
+            RUNS.cancel(run)
         return {self.parts.cancel: gr.update(value="Stopping at the next block", interactive=False)}
 
     def _working(self, run: Run) -> Changes:

@@ -209,6 +209,13 @@ class Runs:
             ahead = self._line[: self._line.index(run)] if run in self._line else []
         return len(ahead) + 1, sum(other.left() for other in ahead)
 
+    def cancel(self, run: Run) -> None:
+        """Stop a run: at once where it waits in line, else at its next block."""
+        with self._turn:
+            if run in self._line:
+                run.cancel()
+                self._turn.notify_all()
+
     def forget(self, run: Run) -> None:
         """Stop a run and delete everything of it."""
         run.cancel()

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import inspect
 import sys
+import threading
 import time
 from collections.abc import Iterator
 from pathlib import Path
@@ -127,6 +128,31 @@ def test_a_run_is_its_owners_and_goes_when_its_time_is_over(monkeypatch: pytest.
         assert time.monotonic() < until
         time.sleep(0.05)
     assert not run.folder.exists()
+
+
+def test_cancel_ends_a_run_that_waits_in_line(monkeypatch: pytest.MonkeyPatch, job: gpu.Job) -> None:
+    go = threading.Event()
+
+    def held(_: gpu.Job) -> Iterator[gpu.Step]:
+        go.wait(60)
+        yield gpu.Stopped()
+
+    monkeypatch.setattr(runs, "steps", held)
+    all_runs = runs.Runs()
+    first, second = (
+        all_runs.start(job.recipe, owner, endpoint="", token=None, estimate=1.0, blocks=4, name="n")
+        for owner in ("me", "you")
+    )
+    try:
+        all_runs.cancel(second)
+        until = time.monotonic() + 20
+        while second.ended is None:
+            assert time.monotonic() < until
+            time.sleep(0.02)
+        assert second.state == "stopped"
+        assert not first.over
+    finally:
+        go.set()
 
 
 def test_only_the_plan_is_open(site: Any) -> None:
