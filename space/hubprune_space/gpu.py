@@ -88,6 +88,11 @@ def duration_of(job: Job) -> float:
     return min(job.slice_seconds or 60.0, STARTING + 1.5 * job.seconds)
 
 
+def limit_of(job: Job) -> float:
+    """Seconds after which a slice begins no further block, so that it ends within the seconds it was granted."""
+    return max(0.0, duration_of(job) - STARTING)
+
+
 @gpu(duration=duration_of)
 def some_blocks(job: Job) -> Iterator[Step]:
     """Prune until the run or the slice is over. Errors are handed over as steps: the other process would lose them."""
@@ -112,7 +117,7 @@ def _slice(job: Job) -> Iterator[Step]:
                 yield Stopped()
                 return
             block = isinstance(event, Progress) and event.stage == "prune" and 0 < event.done < event.total
-            if block and job.slice_seconds and time.monotonic() - begin > job.slice_seconds - STARTING:
+            if block and job.slice_seconds and time.monotonic() - begin > limit_of(job):
                 yield More()
                 return
 

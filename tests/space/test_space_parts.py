@@ -97,6 +97,15 @@ def test_slices_end_in_the_same_bytes(job: gpu.Job, tmp_path: Path) -> None:
     assert weights(tmp_path / "whole") == weights(cut.out)
 
 
+@pytest.mark.parametrize(("seconds", "slice_seconds"), [(4.0, 60.0), (600.0, 60.0), (4.0, 10.0)])
+def test_a_slice_ends_before_the_time_it_asked_for(job: gpu.Job, seconds: float, slice_seconds: float) -> None:
+    import dataclasses
+
+    cut = dataclasses.replace(job, seconds=seconds, slice_seconds=slice_seconds)
+    assert gpu.limit_of(cut) == max(0.0, gpu.duration_of(cut) - gpu.STARTING)
+    assert 0 <= gpu.limit_of(cut) < gpu.duration_of(cut)
+
+
 def test_cancel_ends_a_run_after_its_block(job: gpu.Job) -> None:
     def until_first_block() -> Iterator[gpu.Step]:
         for step in gpu.steps(job):
