@@ -185,7 +185,9 @@ class Runs:
             if text is not None:
                 path = folder / TEXT_FILE
                 path.write_text(text, encoding="utf-8")
-                calib = recipe.calib if isinstance(recipe.calib, dict) else {}
+                calib = recipe.calib
+                if isinstance(calib, str):  # the other languages and the English control keep their source
+                    calib = dict.fromkeys((*recipe.lang, "en"), calib)
                 recipe = recipe.replace(calib={**calib, next(iter(recipe.lang)): str(path)})
             run = Run(key, owner, recipe, name, folder, estimate, blocks)
             self._runs[key] = run

@@ -164,6 +164,14 @@ def test_cancel_ends_a_run_that_waits_in_line(monkeypatch: pytest.MonkeyPatch, j
         go.set()
 
 
+def test_an_own_text_leaves_the_other_sources(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(runs, "steps", lambda job: iter([gpu.Stopped()]))
+    recipe = Form(model=BASE, also="de").recipe()
+    assert recipe.calib == "demo"
+    run = runs.Runs().start(recipe, "me", endpoint="", token=None, estimate=1.0, blocks=4, name="n", text="habari")
+    assert run.recipe.calib == {"sw": str(run.folder / forms.TEXT_FILE), "de": "demo", "en": "demo"}
+
+
 def test_only_the_plan_is_open(site: Any) -> None:
     from gradio_client import Client
 
