@@ -148,8 +148,8 @@ def failure(error: BaseException) -> Failed:
     """An error as a step."""
     if isinstance(error, HubpruneError):
         return Failed(type(error).__name__, scrub(error.sentence), scrub(error.next_step))
-    title = str(getattr(error, "title", ""))
-    if "quota" in title.lower() or "duration" in title.lower():  # gradio.Error of the package `spaces`
+    title = str(getattr(error, "title", "")).lower()  # gradio.Error of the package `spaces`
+    if title.startswith("zerogpu") or "quota" in title or "duration" in title:
         return Failed("Quota", scrub(str(error)))
     return Failed("", type(error).__name__, trace=scrub("".join(traceback.format_exception(error))))
 

@@ -100,7 +100,7 @@ def too_long(needs: str, most: str) -> Notice:
 
 
 def no_quota(left: float | None, needed: float, command: str = "") -> Notice:
-    has = f"has about {left:.0f} s left for you today" if left is not None else "has no time left for you today"
+    has = f"has about {left:.0f} s left for you today" if left is not None else "has no time for you now"
     return Notice(
         "no-quota",
         f"This GPU {has}; this needs about {needed:.0f}.",

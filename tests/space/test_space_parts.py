@@ -71,6 +71,17 @@ def test_no_quota_names_what_is_left() -> None:
     assert run.resumable
 
 
+@pytest.mark.parametrize("title", ["ZeroGPU quota exceeded", "ZeroGPU worker error", "ZeroGPU queue timeout"])
+def test_no_gpu_now_is_no_defect(title: str) -> None:
+    error = RuntimeError("No GPU was free")
+    error.title = title  # type: ignore[attr-defined]
+    run = runs.Run("k", "me", Form(model=BASE).recipe(), "name", Path("/nowhere"), 150.0, 4)
+    run.take(gpu.failure(error))
+    assert run.resumable
+    assert run.notice is not None
+    assert run.notice.sentence == "This GPU has no time for you now; this needs about 150."
+
+
 @pytest.fixture
 def job(tmp_path: Path) -> gpu.Job:
     recipe = Form(model=BASE).recipe().replace(control=None, eval_lang=("sw",), eval_samples=2, samples=4)
