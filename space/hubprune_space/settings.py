@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import atexit
 import os
+import shutil
 import tempfile
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -16,7 +18,9 @@ def _folder() -> Path:
     above = os.environ.get("HUBPRUNE_SPACE_FOLDER")
     if above:
         Path(above).mkdir(parents=True, exist_ok=True)
-    return Path(tempfile.mkdtemp(prefix="hubprune-space-", dir=above))
+    made = Path(tempfile.mkdtemp(prefix="hubprune-space-", dir=above))
+    atexit.register(shutil.rmtree, made, ignore_errors=True)
+    return made
 
 
 @dataclass(frozen=True)
