@@ -161,8 +161,8 @@ def _choose(made: dict[str, Any]) -> None:
                 PATTERNS,
                 value="50%",
                 label="Zeros",
-                info="The share of the weights that becomes zero. 50 % is usual; more costs more quality. “2 of 4” "
-                "keeps two weights in every four, a pattern that some hardware can use.",
+                info="The share of the weights that becomes zero. 50\N{NO-BREAK SPACE}% is usual; more "
+                "costs more quality. “2 of 4” keeps two weights in every four, a pattern that some hardware can use.",
                 elem_id="pattern",
             )
             with gr.Accordion("Advanced", open=False, elem_id="advanced"):
