@@ -42,6 +42,8 @@ def build() -> gr.Blocks:
         parts.model.input(acts.search, [parts.model], [parts.hits], trigger_mode="always_last", **several)
         picked = parts.hits.select(acts.pick, None, [parts.model, parts.hits], **several)
         picked.then(**plan, **several)
+        # The clicked suggestion is gone, and the keyboard's place with it.
+        picked.then(None, js="() => document.querySelector('#model input, #model textarea')?.focus()", **PRIVATE)
         gr.on(
             [
                 *(parts.model.submit, parts.model.blur, parts.language.input, parts.pattern.input, parts.method.input),
