@@ -33,6 +33,8 @@ def _words(flag: str, value: Any, off: str | None) -> list[str]:
         return (
             [flag, same.pop()] if len(same) == 1 else [w for key, one in value.items() for w in (flag, f"{key}={one}")]
         )
+    if flag == "--tasks" and not value:
+        return [flag, "none"]
     if flag == "--skip":
         return [word for one in value for word in (flag, one)]
     return [flag, ",".join(value) if isinstance(value, tuple) else str(value)]

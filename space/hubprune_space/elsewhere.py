@@ -19,6 +19,7 @@ from .settings import SETTINGS
 if TYPE_CHECKING:
     from hubprune.planning import Plan
 
+EMBEDDED = """"$(python -c 'from hubprune.demo.loop import MODEL_FOLDER; print(MODEL_FOLDER)')\""""
 IMAGE = "ghcr.io/astral-sh/uv:python3.12-bookworm"
 # GPU flavours of Jobs, smallest first, with the memory of one GPU in GB.
 FLAVOURS = (("t4-small", 16), ("l4x1", 24), ("a10g-small", 24), ("l40sx1", 48), ("a100-large", 80), ("h200", 141))
@@ -36,11 +37,11 @@ def own_command(recipe: Recipe) -> str:
     """The command for one's own machine. A visitor's file is named as they will have it, never as it lies here."""
     from hubprune.run.command import command_of
 
-    if recipe.model == BASE:
-        return "hubprune demo"
     if isinstance(recipe.calib, dict):
         calib = {code: TEXT_FILE if Path(source).name == TEXT_FILE else source for code, source in recipe.calib.items()}
         recipe = recipe.replace(calib=calib)
+    if recipe.model == BASE:  # it comes with the package and is on no Hub: its folder is asked for
+        return command_of(recipe.replace(model="MODEL", revision=None), "prune").replace(" MODEL ", f" {EMBEDDED} ", 1)
     return command_of(recipe, "push")
 
 

@@ -199,3 +199,15 @@ def test_a_plan_leaves_nothing_behind() -> None:
     before = set(plans.SETTINGS.folder.iterdir())
     assert plans.of_form(Form(model=BASE), "hf_somebody").plan
     assert set(plans.SETTINGS.folder.iterdir()) - before <= {plans.SETTINGS.folder / "shelf"}
+
+
+def test_the_command_for_the_embedded_model_says_what_was_chosen() -> None:
+    """`hubprune demo` would make something else; the model's folder is asked of the package."""
+    from hubprune_space.elsewhere import own_command
+
+    from hubprune.demo.loop import BASE
+    from hubprune.recipe import Recipe
+
+    command = own_command(Recipe(BASE, lang={"zh": 1.0}, calib="demo", pattern="30%", tasks=(), revision="a" * 40))
+    assert command.startswith("hubprune prune \"$(python -c 'from hubprune.demo.loop import MODEL_FOLDER; ")
+    assert command.endswith("--lang zh --pattern 30% --calib demo --tasks none")
