@@ -52,6 +52,8 @@ def main() -> None:
     lines = [line_of(screen, number) for number in range(LINES)]
     while lines and not lines[-1].plain.strip():
         lines.pop()
+    table = next(number for number, line in enumerate(lines) if line.plain.strip().startswith("Perplexity"))
+    lines = lines[table - 1 :]  # the end of the demo: from its first table on, and the blank line before it
     console = Console(record=True, width=COLUMNS, file=io.StringIO())
     console.print(Text("$ hubprune demo", style="bold"))
     for line in lines:
