@@ -91,8 +91,8 @@ $(VENV)/.torch: | $(VENV)/bin/python
 	@touch $@
 
 $(VENV)/.installed: pyproject.toml $(VENV)/.torch
-	@echo "Installing hubprune and what it needs."
-	$(PIP) install --editable .
+	@echo "Installing hubprune and what it needs, lm-eval and lingua included."
+	$(PIP) install --editable '.[eval]'
 	@touch $@
 
 $(VENV)/.test $(VENV)/.lint $(VENV)/.docs $(VENV)/.space $(VENV)/.browser: $(VENV)/.%: $(VENV)/.installed
