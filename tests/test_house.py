@@ -23,9 +23,21 @@ PACKAGE = ROOT / "hubprune"
 LONGEST_CODE, LONGEST_TEST = 300, 400  # lines
 
 # Room -> the rooms it may import. A room is a file or folder right under hubprune/; each may import itself.
-GROUND = {"errors", "events", "language_table", "languages", "naming", "recipe", "report", "task_names", "task_table"}
+GROUND = {
+    "building",
+    "errors",
+    "events",
+    "language_table",
+    "languages",
+    "naming",
+    "recipe",
+    "report",
+    "task_names",
+    "task_table",
+}
 ENGINE = {"checkpoint", "pruning", "evaluation", "calibration", "hub", "publishing", "estimate", "tasks", "generation"}
 MAY_IMPORT: dict[str, set[str]] = {
+    "building": set(),
     "errors": set(),
     "language_table": set(),
     "languages": {"errors", "language_table"},

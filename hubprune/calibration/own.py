@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from hubprune.building import BUILDING
 from hubprune.calibration.tokens import decoded_bytes, frame, tokenise
 from hubprune.calibration.windows import Windows
 from hubprune.errors import CheckpointDamaged, TextUnavailable
@@ -35,9 +36,14 @@ def load_model(folder: Path, *, trust_remote_code: bool, device: str) -> Any:
     shown = logging.is_progress_bar_enabled()
     logging.disable_progress_bar()
     try:
-        pair: Any = AutoModelForCausalLM.from_pretrained(
-            folder, dtype="auto", use_safetensors=True, trust_remote_code=trust_remote_code, output_loading_info=True
-        )
+        with BUILDING:
+            pair: Any = AutoModelForCausalLM.from_pretrained(
+                folder,
+                dtype="auto",
+                use_safetensors=True,
+                trust_remote_code=trust_remote_code,
+                output_loading_info=True,
+            )
     finally:
         if shown:
             logging.enable_progress_bar()

@@ -9,6 +9,7 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
+from hubprune.building import BUILDING
 from hubprune.errors import CheckpointDamaged, RemoteCodeNeeded
 
 CONFIG_FILE = "config.json"
@@ -69,7 +70,7 @@ def check_memory(config: Any, name: str, stored: int | None) -> None:
     if type(config) not in MODEL_FOR_CAUSAL_LM_MAPPING:
         return  # no class of transformers' own: refused later, or the repository's own code that the user trusts
     try:
-        with warnings.catch_warnings(), torch.device("meta"):
+        with BUILDING, warnings.catch_warnings(), torch.device("meta"):
             warnings.simplefilter("ignore")
             model = AutoModelForCausalLM.from_config(config)
     except Exception as error:  # whatever a class raises for values that it cannot use

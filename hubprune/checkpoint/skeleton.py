@@ -15,6 +15,7 @@ import torch
 from torch import nn
 from torch.overrides import TorchFunctionMode
 
+from hubprune.building import BUILDING
 from hubprune.checkpoint.tensors import Tensors
 from hubprune.errors import UnsupportedArchitecture
 
@@ -112,7 +113,7 @@ def build(config, *, dtype: torch.dtype, device: torch.device, trust_remote_code
     from transformers import AutoModelForCausalLM
 
     try:
-        with init_empty_weights(include_buffers=False), _LargeOnMeta():
+        with BUILDING, init_empty_weights(include_buffers=False), _LargeOnMeta():
             model = AutoModelForCausalLM.from_config(config, dtype=dtype, trust_remote_code=trust_remote_code)
     except (ValueError, KeyError) as error:
         raise UnsupportedArchitecture(

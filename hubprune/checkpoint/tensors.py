@@ -13,6 +13,7 @@ from typing import Any, Protocol
 
 import torch
 
+from hubprune.building import BUILDING
 from hubprune.checkpoint.files import CheckpointFiles, refuse_nan
 from hubprune.checkpoint.leftovers import is_known
 from hubprune.errors import CheckpointDamaged, UnsupportedArchitecture
@@ -110,14 +111,15 @@ def load_whole(
         sizes[entry.dtype] += entry.nbytes // entry.dtype.itemsize
     common = sizes.most_common(1)[0][0]
     try:
-        loaded: Any = AutoModelForCausalLM.from_pretrained(
-            folder,
-            dtype=common,
-            use_safetensors=True,
-            output_loading_info=True,
-            ignore_mismatched_sizes=True,  # refused below, with the shapes
-            trust_remote_code=trust_remote_code,
-        )
+        with BUILDING:
+            loaded: Any = AutoModelForCausalLM.from_pretrained(
+                folder,
+                dtype=common,
+                use_safetensors=True,
+                output_loading_info=True,
+                ignore_mismatched_sizes=True,  # refused below, with the shapes
+                trust_remote_code=trust_remote_code,
+            )
     except (ValueError, KeyError, TypeError, OSError) as error:
         lines = str(error).strip().splitlines() or [type(error).__name__]
         raise CheckpointDamaged(

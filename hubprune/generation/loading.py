@@ -6,6 +6,7 @@ import math
 from pathlib import Path
 from typing import Any
 
+from hubprune.building import BUILDING
 from hubprune.errors import CheckpointDamaged, NotEnoughMemory
 from hubprune.generation.peak import is_out_of_memory
 
@@ -29,7 +30,7 @@ def load_whole(folder: Path, *, device: str, dtype: str, trust_remote_code: bool
 
     tokenizer = load_tokenizer(folder, trust_remote_code=trust_remote_code)
     where = placement(folder, device, dtype)
-    with _Quiet():
+    with BUILDING, _Quiet():
         try:
             pair: Any = AutoModelForCausalLM.from_pretrained(
                 folder,

@@ -9,6 +9,7 @@ from typing import Any
 import torch
 from torch import nn
 
+from hubprune.building import BUILDING
 from hubprune.checkpoint.matrices import refused
 from hubprune.checkpoint.skeleton import Skeleton, find_blocks
 from hubprune.errors import UnsupportedArchitecture
@@ -34,7 +35,8 @@ def check_walk(config: Any, blocks: nn.ModuleList | None = None, *, trust_remote
 
     Raises UnsupportedArchitecture where the walk gives other logits than the forward, or cannot be done.
     """
-    model = _random_model(config, _kinds(blocks), trust_remote_code)
+    with BUILDING:
+        model = _random_model(config, _kinds(blocks), trust_remote_code)
     name, vocabulary = type(model).__name__, model.get_input_embeddings().weight.shape[0]
     prefix, blocks = find_blocks(model)
     refuse_shared(model, blocks)

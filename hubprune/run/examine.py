@@ -14,7 +14,7 @@ from typing import Any
 
 import torch
 
-from hubprune.checkpoint.building import BUILDING
+from hubprune.building import BUILDING
 from hubprune.checkpoint.matrices import Matrix, prunable
 from hubprune.checkpoint.model import read_config, stored_names
 from hubprune.checkpoint.skeleton import Skeleton, build
@@ -120,7 +120,7 @@ def resolve_recipe(
     seq_len = recipe.seq_len or min(DEFAULT_SEQ_LEN, context or DEFAULT_SEQ_LEN)
     if context and seq_len > context:
         raise RecipeError(
-            f"seq_len is {seq_len:,}, but the model was made for {context:,} tokens.", f"Try --seq-len {context}."
+            f"seq_len is {seq_len:,}, but {source.id} was made for {context:,} tokens.", f"Try --seq-len {context}."
         )
     control = recipe.control if calibrates and recipe.measure and list(recipe.lang) != [recipe.control] else None
     languages = recipe.eval_lang or tuple(dict.fromkeys([*recipe.lang, *([control] if control else [])]))

@@ -7,7 +7,6 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
-from hubprune.checkpoint.building import BUILDING
 from hubprune.languages import resolve
 
 from . import html
@@ -64,10 +63,9 @@ def _write(lane: int, folder: Path, prompt: str, dtype: str) -> Iterator[tuple[i
     from hubprune.generation import load_whole, stream
 
     on_gpu = torch.cuda.is_available()
-    with BUILDING:
-        model, tokenizer = load_whole(
-            folder, device="cuda:0" if on_gpu else "cpu", dtype=dtype if on_gpu else "float32", trust_remote_code=False
-        )
+    model, tokenizer = load_whole(
+        folder, device="cuda:0" if on_gpu else "cpu", dtype=dtype if on_gpu else "float32", trust_remote_code=False
+    )
     try:
         for piece in stream(model, tokenizer, prompt, NEW_TOKENS):
             yield lane, piece
