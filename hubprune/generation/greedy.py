@@ -37,7 +37,13 @@ class Continuation:
 
 
 def continue_all(
-    model: Any, tokenizer: Any, prompts: Sequence[str], new_tokens: int, until: Sequence[str] = ()
+    model: Any,
+    tokenizer: Any,
+    prompts: Sequence[str],
+    new_tokens: int,
+    until: Sequence[str] = (),
+    *,
+    context: int | None = None,
 ) -> list[Continuation]:
     """Continue each prompt by at most `new_tokens` tokens; fewer where the model ends its text.
 
@@ -45,10 +51,12 @@ def continue_all(
 
     Args:
         until: texts behind which nothing is wanted; a continuation is stopped when it holds one, and not cut.
+        context: tokens that may be read and written at most, where that is less than the model's own.
 
     Raises UsageError where the context does not even hold `new_tokens`.
     """
-    rows = [cut(encode(tokenizer, prompt), context_of(model), new_tokens) for prompt in prompts]
+    longest = min((one for one in (context, context_of(model)) if one), default=None)
+    rows = [cut(encode(tokenizer, prompt), longest, new_tokens) for prompt in prompts]
     found: list[Continuation] = []
     for start in range(0, len(rows), BATCH):
         batch = rows[start : start + BATCH]

@@ -2,14 +2,15 @@
 
 from __future__ import annotations
 
+import dataclasses
 from collections.abc import Generator
 from pathlib import Path
+from typing import Any
 
 from hubprune import __version__
 from hubprune.calibration import Texts, gather
 from hubprune.checkpoint.model import check_tokens, check_vocabulary, open_tensors, vocabulary_of
 from hubprune.checkpoint.tensors import Tensors
-from hubprune.errors import UsageError
 from hubprune.events import Event, Finished, Measured
 from hubprune.generation.sizes import sizes
 from hubprune.hub import Hub, connect, pull
@@ -25,6 +26,7 @@ from hubprune.run.examine import Examined, examine
 from hubprune.run.inputs import groups, load_tokenizer
 from hubprune.run.questions import DenseAnswers, Questions, prepare_exam
 from hubprune.run.record import block_rows, language_rows
+from hubprune.run.same_tokens import SameTokens
 from hubprune.run.speed import speed_of
 from hubprune.run.whole import Writing, Written, write_texts
 from hubprune.tasks import Exam, find
@@ -47,7 +49,10 @@ def evaluate(
     measured too, the models whole in memory; where they do not fit, the report says so. `tasks_optional`: go on
     without tasks where lm-eval is not installed.
 
-    Raises UsageError where the two tokenizers cut the text differently: then no figure can be compared.
+    Windows fit both models: where no length is asked for, the shorter context decides.
+
+    Raises UsageError where the two tokenizers cut the text differently: then no figure can be compared. RecipeError for
+    windows that one of the models was not made for.
     """
     clock = Clock()
     hub = hub or connect()
@@ -55,25 +60,21 @@ def evaluate(
         eval_lang=recipe.eval_lang or tuple(recipe.lang), control=None, measure=True, lang={}, calib="auto"
     )
     wanted = find(recipe.tasks, recipe.eval_lang, optional=tasks_optional)
-    base, base_folder = yield from _open(recipe.replace(model=against or recipe.model), hub, clock, bool(against))
-    other, other_folder = base, base_folder
+    dense = recipe.replace(model=against, revision=None) if against else recipe
+    other = base = yield from _examined(dense, hub, clock)
     if against:
-        other, other_folder = yield from _open(recipe, hub, clock, False)
-    tokenizer = load_tokenizer(base_folder, trust_remote_code=recipe.trust_remote_code)
-    check_vocabulary(base.skeleton, vocabulary_of(tokenizer))
+        base, other = _cut_alike(base, (yield from _examined(recipe, hub, clock)))
+    other_folder = base_folder = yield from _folder(base, hub, clock)
+    tokenizer = _tokenizer(base, base_folder)
+    if against:
+        other_folder = yield from _folder(other, hub, clock)
+        tokenizer = SameTokens(tokenizer, _tokenizer(other, other_folder), (other.source.id, base.source.id))
     texts: Texts = yield from clock.listen(gather(base.recipe, tokenizer, hub, seq_len=base.recipe.seq_len or 0))
-    check_tokens(base.skeleton, [text.tokens for text in texts.evaluation])
     evaluation = groups(texts.evaluation)
-    if against:
-        theirs = load_tokenizer(other_folder, trust_remote_code=recipe.trust_remote_code)
-        if theirs.get_vocab() != tokenizer.get_vocab():
-            raise UsageError(
-                f"{other.source.id} and {base.source.id} cut text into different tokens, so their perplexities "
-                "cannot be compared.",
-                "Evaluate each of them alone and compare bits per byte.",
-            )
-    exam: Exam = yield from clock.listen(prepare_exam(base, *wanted, tokenizer, hub))
+    exam: Exam = yield from clock.listen(prepare_exam(base, *wanted, tokenizer, hub, beside=other))
     questions = Questions(exam, base)
+    for one in (base, other):
+        check_tokens(one.skeleton, [group.tokens for group in (*evaluation, *questions.groups)])
     yield clock.stage("measure", f"Measuring {', '.join(base.recipe.eval_lang)}")
     tensors = open_tensors(base_folder, base.skeleton, trust_remote_code=recipe.trust_remote_code)
     rivals: Tensors | None = None
@@ -132,13 +133,29 @@ def evaluate(
     return report
 
 
-def _open(recipe: Recipe, hub: Hub, clock: Clock, is_base: bool) -> Generator[Event, None, tuple[Examined, Path]]:
+def _examined(recipe: Recipe, hub: Hub, clock: Clock) -> Generator[Event, None, Examined]:
     yield clock.stage("check", f"Reading the headers of {recipe.model}")
-    examined = examine(recipe.replace(revision=None) if is_base else recipe, hub, pruning=False)
-    folder = examined.source.folder
-    if folder is None:
-        folder = yield from clock.listen(pull(hub, examined.source, trust_remote_code=recipe.trust_remote_code))
-    return examined, folder
+    return examine(recipe, hub, pruning=False)
+
+
+def _folder(examined: Examined, hub: Hub, clock: Clock) -> Generator[Event, None, Path]:
+    if examined.source.folder is not None:
+        return examined.source.folder
+    trusted = examined.recipe.trust_remote_code
+    return (yield from clock.listen(pull(hub, examined.source, trust_remote_code=trusted)))
+
+
+def _cut_alike(*models: Examined) -> list[Examined]:
+    """The models with windows of one length, the shortest that any of them would take."""
+    seq_len = min(one.recipe.seq_len or 0 for one in models)
+    return [dataclasses.replace(one, recipe=one.recipe.replace(seq_len=seq_len)) for one in models]
+
+
+def _tokenizer(examined: Examined, folder: Path) -> Any:
+    """A model's tokenizer. Raises CheckpointDamaged for that of another model."""
+    tokenizer = load_tokenizer(folder, trust_remote_code=examined.recipe.trust_remote_code)
+    check_vocabulary(examined.skeleton, vocabulary_of(tokenizer))
+    return tokenizer
 
 
 def _walk(examined: Examined, tensors: Tensors) -> Walk:

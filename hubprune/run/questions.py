@@ -23,10 +23,16 @@ DEFAULT_CONTEXT = 4096  # tokens of a window at most, where a model names no con
 
 
 def prepare_exam(
-    examined: Examined, wanted: list[Wanted], without: dict[str, str], tokenizer: Any, hub: Hub
+    examined: Examined,
+    wanted: list[Wanted],
+    without: dict[str, str],
+    tokenizer: Any,
+    hub: Hub,
+    *,
+    beside: Examined | None = None,
 ) -> Generator[Event, None, Exam]:
-    """The tasks with their items, cut to the model's context."""
-    longest = examined.facts.context or DEFAULT_CONTEXT
+    """The tasks with their items, cut to the model's context and to that of the one beside it."""
+    longest = min(one.facts.context or DEFAULT_CONTEXT for one in (examined, beside or examined))
     return (yield from prepare(wanted, without, tokenizer, hub, limit=examined.recipe.limit, longest=longest))
 
 

@@ -93,6 +93,7 @@ def write_texts(
     total = len(writing.lanes) * (sum(map(len, writing.prompts.values())) + len(writing.exam.prompts))
     done, model, tokenizer = 0, None, None
     recipe = writing.examined.recipe
+    context = writing.exam.longest or None  # the same for all, so that they read the same of a long prompt
     for lane in writing.lanes:
         if lane == CONTROL and control:
             control.put_on(model, len(writing.examined.skeleton.blocks))
@@ -111,12 +112,12 @@ def write_texts(
                 writing.exam.leave_unwritten(writing.reason)
                 return Written()
         for code, texts in said.items():
-            texts[lane] = continue_all(model, tokenizer, writing.prompts[code], NEW_TOKENS)
+            texts[lane] = continue_all(model, tokenizer, writing.prompts[code], NEW_TOKENS, context=context)
             done += len(texts[lane])
             yield Progress("generate", done, total, "text")
         answers[lane] = []
         for prompt in writing.exam.prompts:
-            answers[lane].append(answer(model, tokenizer, prompt))
+            answers[lane].append(answer(model, tokenizer, prompt, context))
             done += 1
             yield Progress("generate", done, total, "text")
     model = None  # telling languages takes memory, too
@@ -129,8 +130,9 @@ def write_texts(
     return Written(rows, answers if writing.exam.prompts else {})
 
 
-def answer(model: Any, tokenizer: Any, prompt: Prompt) -> str:
-    """The continuation of a task's prompt up to its first stop text."""
-    text = continue_all(model, tokenizer, [prompt.text], prompt.new_tokens, prompt.until)[0].text
+def answer(model: Any, tokenizer: Any, prompt: Prompt, context: int | None = None) -> str:
+    """The continuation of a task's prompt up to its first stop text; `context` as in `continue_all`."""
+    said = continue_all(model, tokenizer, [prompt.text], prompt.new_tokens, prompt.until, context=context)
+    text = said[0].text
     ends = [at for stop in prompt.until if stop and (at := text.find(stop)) >= 0]
     return text[: min(ends)] if ends else text
