@@ -2,15 +2,16 @@
 
 from __future__ import annotations
 
+import contextlib
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from hubprune import errors
-from hubprune.hub import Hub, scrub
+from hubprune.hub import Hub
 from hubprune.publishing.text import listed, name_of, percent, quantity, size
 from hubprune.recipe import Recipe
 
-from . import elsewhere, html, words
+from . import elsewhere, html, problems, words
 from .forms import Form, Refused
 from .gpu import ZERO_GPU_MEMORY, ZERO_GPU_SPEED
 from .hubs import reading
@@ -45,7 +46,7 @@ def make(recipe: Recipe, token: str | None) -> Planned:
         try:
             plan = make_plan(recipe, hub, there=there)
         except errors.HubpruneError as error:
-            return Planned(recipe, None, of_error(error, recipe))
+            return Planned(recipe, None, of_error(error, recipe, hub))
         notice = elsewhere_notice(plan, hub)
         return Planned(recipe.replace(revision=plan.model.revision), plan, notice)
 
@@ -57,7 +58,7 @@ def of_form(form: Form, token: str | None) -> Planned:
     except Refused as refused:
         return Planned(None, None, refused.notice)
     except errors.HubpruneError as error:
-        return Planned(None, None, words.known_problem(scrub(error.sentence), error.next_step))
+        return Planned(None, None, problems.told(error))
     return make(recipe, token)
 
 
@@ -75,24 +76,21 @@ def elsewhere_notice(plan: Plan, hub: Hub) -> words.Notice | None:
     return None
 
 
-def of_error(error: errors.HubpruneError, recipe: Recipe) -> words.Notice:
+def of_error(error: errors.HubpruneError, recipe: Recipe, hub: Hub) -> words.Notice:
     """The state that an error of the package stands for."""
-    match error:
-        case errors.RevisionNotFound():
-            return words.known_problem(error.sentence, "Name one of its branches, tags or commits.")
-        case errors.NotFound():
-            return words.not_found(recipe.model)
-        case errors.Gated() if "scope" in error.sentence:
-            return words.gated_scope()
-        case errors.Gated():
-            return words.gated_terms(recipe.model)
-        case errors.UnsupportedArchitecture():
-            return words.unsupported(recipe.model, error.sentence)
-        case errors.NoSafetensors():
-            return words.pickle_only()
-        case errors.RemoteCodeNeeded():
-            return words.remote_code(f"{elsewhere.own_command(recipe)} --trust-remote-code")
-    return words.known_problem(error.sentence, error.next_step)
+    unsupported = isinstance(error, errors.UnsupportedArchitecture)
+    return problems.notice(error, recipe, architecture(recipe, hub) if unsupported else "")
+
+
+def architecture(recipe: Recipe, hub: Hub) -> str:
+    """The class that a model's configuration names; empty where it names none, or has none (an adapter)."""
+    from hubprune.hub import describe, resolve
+
+    with contextlib.suppress(errors.HubpruneError):
+        config = describe(hub, resolve(hub, recipe.model, recipe.revision)).config
+        named = config.get("architectures")
+        return str(named[0] if isinstance(named, list) and named else config.get("model_type") or "")[:80]
+    return ""
 
 
 def card(planned: Planned, user: str | None) -> str:
@@ -123,7 +121,7 @@ def card(planned: Planned, user: str | None) -> str:
         f"<p>{quantity(model.parameters)} parameters · {model.blocks} blocks · {html.esc(model.dtype)}</p></div>"
     )
     time = f'<p class="estimate"><strong>about {words.roughly(plan.seconds)}</strong> on {here}</p>' if fits else ""
-    notes = "".join(f"<li>{html.esc(text)}</li>" for text in plan.warnings)
+    notes = "".join(f"<li>{html.esc(text)}</li>" for text in filter(None, map(problems.plain, plan.warnings)))
     after = html.notice(planned.notice) + ("" if fits else elsewhere.commands(plan, recipe))
     return (
         f'<section class="plan" aria-label="Plan">{head}{time}{after}{html.facts(rows)}'

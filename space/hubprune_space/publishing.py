@@ -9,7 +9,8 @@ from hubprune import errors
 from hubprune.events import Event, Published
 from hubprune.hub import Hub, whoami
 
-from . import words
+from . import problems, words
+from .forms import Refused
 from .hubs import signed_in
 from .runs import Run
 
@@ -53,9 +54,9 @@ def of_error(error: errors.HubpruneError, repo_id: str, *, create_pr: bool) -> w
             return words.no_pull_request(repo_id)
         case errors.NoWritePermission():
             return words.may_not_write(repo_id)
-        case errors.NotSignedIn():
-            return words.signed_out()
-    return words.known_problem(error.sentence, error.next_step)
+        case errors.UsageError():
+            return words.known_problem(problems.sentence(error), words.NAME_RULE)
+    return problems.told(error)
 
 
 def exists(hub: Hub, repo_id: str) -> bool:

@@ -22,7 +22,7 @@ from hubprune.hub.secrets import forget_token
 from hubprune.recipe import Recipe
 from hubprune.report import LanguageRow, Report
 
-from . import words
+from . import problems, words
 from .elsewhere import own_command
 from .forms import TEXT_FILE, Refused
 from .gpu import Failed, Job, Step, Stopped, steps
@@ -144,13 +144,11 @@ def problem(step: Failed, run: Run) -> words.Notice:
         case "":
             code = f"hp-{secrets.token_hex(2)}"
             logger.error("%s in step %s\n%s", code, run.stage, step.trace)
-            return words.unexpected(run.stage, code)
-        case "TextTooShort":
-            return words.text_too_short(step.sentence)
+            return words.gpu_lost(code) if step.kind else words.unexpected(run.stage, code)
         case "Quota":
             left = re.search(r"vs\. ([\d.]+)s? left", step.sentence)
             return words.no_quota(float(left[1]) if left else None, run.left(), own_command(run.recipe))
-    return words.known_problem(step.sentence, step.next_step)
+    return problems.notice(problems.of_kind(step.kind, step.sentence), run.recipe)
 
 
 class Runs:

@@ -9,6 +9,8 @@ from hubprune.languages import resolve
 WELCOME = "Make half of a language model's weights zero, and see what that costs in your language before you share it."
 TRUTH = "The file stays as large as the original and runs no faster in standard programs: zeros are stored as zeros."
 
+NAME_RULE = "Use letters, digits, “-”, “_” and “.” for the name, at most 96."
+
 
 @dataclass(frozen=True)
 class Notice:
@@ -47,6 +49,15 @@ def gated_terms(model: str) -> Notice:
     return Notice("gated-terms", f"{model} is gated.", "Accept its terms on its page, then press Retry.", "problem")
 
 
+def gated_review(model: str) -> Notice:
+    return Notice(
+        "gated-terms",
+        f"Your request for access to {model} awaits its authors' review.",
+        "Press Retry later.",
+        "problem",
+    )
+
+
 def gated_scope() -> Notice:
     return Notice(
         "gated-scope", "Your sign-in does not include gated models.", "Sign in again and allow it.", "problem"
@@ -57,7 +68,7 @@ def unsupported(architecture: str, reason: str) -> Notice:
     return Notice(
         "unsupported",
         f"hubprune cannot prune {architecture} yet: {_ending(reason)}",
-        "Choose a decoder-only model.",
+        "Choose a model that writes text (a decoder).",
         "problem",
     )
 
