@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 from typing import TYPE_CHECKING
 
 from hubprune.cli.report_view import BETTER, WORSE, plain_table
@@ -74,6 +75,19 @@ def changes(found: list[points.Change | None], *, errors: bool) -> list[str]:
     return aligned(shown, [NOISE if change and change.kind == "noise" and not change.equal else "" for change in found])
 
 
+def under_each_other(cells: list[str]) -> list[str]:
+    """Cells of several figures, "100 % / 63 %", each figure as wide as the widest in its place."""
+    found = [cell.split(" / ") for cell in cells]
+    places = max(map(len, found), default=0)
+    widths = [max(len(parts[place]) for parts in found if len(parts) == places) for place in range(places)]
+    return [
+        " / ".join(part.rjust(width, FILLER) for part, width in zip(parts, widths, strict=True))
+        if len(parts) == places > 1
+        else cell
+        for cell, parts in zip(cells, found, strict=True)
+    ]
+
+
 def aligned(cells: list[str], marks: list[str]) -> list[str]:
     """Each cell with its mark, the marks under each other."""
     if not any(marks):
@@ -115,8 +129,10 @@ def task_footnotes(report: Report, out: frozenset[str]) -> list[str]:
 
 
 def generation_table(report: Report) -> Table:
-    """Generated text, one language a row; a cell holds the figures of all models."""
-    return set_out(generation_tables.generation_table(report))
+    """Generated text, one language a row; a cell holds the figures of all models, each under that of the row above."""
+    found = generation_tables.generation_table(report)
+    columns = [under_each_other([row[place] for row in found.rows]) for place in range(len(found.columns))]
+    return set_out(dataclasses.replace(found, rows=[list(row) for row in zip(*columns, strict=True)]))
 
 
 def generation_footnotes(report: Report) -> list[str]:

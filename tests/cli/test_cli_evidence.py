@@ -16,7 +16,7 @@ from hubprune.cli.progress import Lines
 from hubprune.cli.rows import row_in_words
 from hubprune.errors import QualityGate
 from hubprune.events import Event, Finished, Measured, Said, Stage
-from hubprune.report import CONTROL, DENSE, PRUNED, Report
+from hubprune.report import CONTROL, DENSE, PRUNED, GenerationScore, Report
 
 
 def everything(**changes: Any) -> Report:
@@ -181,6 +181,24 @@ def test_an_evaluation_has_its_models_names_everywhere(cli, terminal, ends_in) -
     out = terminal("eval", "org/base", "--against", "org/dense", "--lang", "sw,en").out
     assert "On tasks, org/base against org/dense: −10.0 ± 2.7 points on xcopa_sw" in " ".join(out.split())
     assert "dense is no better than guessing" in " ".join(out.split())
+
+
+def test_shares_stand_under_each_other(terminal, ends_in) -> None:
+    shares = {DENSE: 1.0, CONTROL: 0.0, PRUNED: 0.5}
+    scores = {lane: GenerationScore(share, share, 384) for lane, share in shares.items()}
+    unknown = {lane: GenerationScore(None, 0.07, 384) for lane in shares}
+    rows = [made_up_texts("sw"), made_up_texts("en", scores=scores), made_up_texts("co", scores=unknown)]
+    ends_in(everything(generations=rows))
+    lines = terminal("prune", "org/base", "--lang", "sw").out.replace("\u00a0", " ").splitlines()
+    first, second, third = (
+        line
+        for line in lines
+        if line.startswith((" Swahili *   ", " English   ", " Corsican   ")) and line.endswith("8 ")
+    )
+    assert first == " Swahili *     100 % / 25 % / 75 %     5 % / 30 % / 20 %         8 "
+    assert second == " English       100 % /  0 % / 50 %   100 % /  0 % / 50 %         8 "
+    assert third == " Corsican                not known     7 % /  7 % /  7 %         8 "
+    assert [at for at, sign in enumerate(first) if sign in "%/"] == [at for at, s in enumerate(second) if s in "%/"]
 
 
 def test_two_revisions_of_one_model_are_told_apart(cli, ends_in) -> None:
