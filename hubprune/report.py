@@ -190,6 +190,7 @@ class GenerationRow:
     new_tokens: int  # asked for, of each continuation
     scores: dict[str, GenerationScore]  # lane -> score
     samples: list[Sample]
+    unknown: str | None = None  # why no text's language is told; None where it is, or where a result does not say
 
 
 @dataclass(frozen=True)

@@ -143,6 +143,7 @@ def generation_footnotes(report: Report) -> list[str]:
         f"/  {' / '.join(generation_tables.headings(report).values())}",
         "Repeated: the share of 4-grams that stood in the same text before. Neither figure says whether the text is "
         "true or makes sense.",
+        *generation_tables.unknown(report),
     ]
 
 

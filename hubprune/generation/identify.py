@@ -25,6 +25,7 @@ from hubprune.languages import resolve
 
 LETTERS, DIFFERENT = 12, 6  # a text with fewer says nothing; a letter of a script without spaces counts three times
 LIKELIEST, DOUBT = 4, 0.01  # languages looked at closely, at most; the confidence from which one is
+NOT_INSTALLED, NOT_KNOWN = "lingua was not installed", "lingua does not know the language"
 # Our code -> lingua's, where there is another or more than one. Languages that it cannot hold apart in a few sentences
 # count as one. It takes many a Ukrainian sentence for Kazakh (not the other way round), whatever its mode.
 CODES = {
@@ -43,12 +44,19 @@ def in_language(texts: Sequence[str], language: str) -> float | None:
     """The share of the texts that are in the language, between 0 and 1.
 
     A text with too few letters to tell (empty, punctuation alone, a syllable over and over) is not in it. None where
-    lingua does not know the language, is not installed (see `obstacle`), or there is no text.
+    it cannot be told (see `unknown`), or there is no text.
     """
     wanted = codes_of(language)
-    if not texts or obstacle() or not wanted & detector()[1].keys():
+    if not texts or unknown(language):
         return None
     return sum(identify(text, language) in wanted for text in texts) / len(texts)
+
+
+def unknown(language: str) -> str | None:
+    """Why it is not told whether a text is in the language, in words; None where it is. Raises LanguageUnknown."""
+    if obstacle():
+        return NOT_INSTALLED
+    return None if codes_of(language) & detector()[1].keys() else NOT_KNOWN
 
 
 def identify(text: str, wanted: str) -> str | None:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 
 from hubprune.generation.greedy import Continuation
-from hubprune.generation.identify import in_language
+from hubprune.generation.identify import in_language, unknown
 from hubprune.generation.repetition import mean_repetition
 from hubprune.report import GenerationRow, GenerationScore, Sample
 
@@ -34,4 +34,4 @@ def generation_row(
         Sample(prompt, {lane: found[index].text for lane, found in said.items()})
         for index, prompt in enumerate(prompts)
     ]
-    return GenerationRow(language, calibrated, new_tokens, scores, samples)
+    return GenerationRow(language, calibrated, new_tokens, scores, samples, unknown(language))

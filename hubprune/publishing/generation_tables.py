@@ -77,9 +77,16 @@ def _notes(report: Report, rows: list[GenerationRow]) -> list[str]:
         "Repeated: the share of their 4-grams that stood in the same continuation before.",
         "Neither figure says whether what is written is true or makes sense: read the samples.",
     ]
-    if any(in_language(row, list(headings(report))) == UNKNOWN for row in rows):
-        found.append("Not known: the identifier does not tell that language.")
-    return found
+    return found + unknown(report)
+
+
+def unknown(report: Report) -> list[str]:
+    """Why languages are "not known", a sentence for each reason."""
+    reasons: dict[str, list[str]] = {}
+    for row in ordered(report):
+        if in_language(row, list(headings(report))) == UNKNOWN:
+            reasons.setdefault(row.unknown or "it could not be told", []).append(name_of(row.language))
+    return [f"Not known in {listed(names)}: {reason.strip().rstrip('.')}." for reason, names in reasons.items()]
 
 
 def without(report: Report) -> str:

@@ -187,7 +187,11 @@ def test_shares_stand_under_each_other(terminal, ends_in) -> None:
     shares = {DENSE: 1.0, CONTROL: 0.0, PRUNED: 0.5}
     scores = {lane: GenerationScore(share, share, 384) for lane, share in shares.items()}
     unknown = {lane: GenerationScore(None, 0.07, 384) for lane in shares}
-    rows = [made_up_texts("sw"), made_up_texts("en", scores=scores), made_up_texts("co", scores=unknown)]
+    rows = [
+        made_up_texts("sw"),
+        made_up_texts("en", scores=scores),
+        made_up_texts("co", scores=unknown, unknown="lingua was not installed"),
+    ]
     ends_in(everything(generations=rows))
     lines = terminal("prune", "org/base", "--lang", "sw").out.replace("\u00a0", " ").splitlines()
     first, second, third = (
@@ -198,6 +202,7 @@ def test_shares_stand_under_each_other(terminal, ends_in) -> None:
     assert first == " Swahili *     100 % / 25 % / 75 %     5 % / 30 % / 20 %         8 "
     assert second == " English       100 % /  0 % / 50 %   100 % /  0 % / 50 %         8 "
     assert third == " Corsican                not known     7 % /  7 % /  7 %         8 "
+    assert "Not known in Corsican: lingua was not installed." in lines
     assert [at for at, sign in enumerate(first) if sign in "%/"] == [at for at, s in enumerate(second) if s in "%/"]
 
 

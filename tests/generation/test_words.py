@@ -12,7 +12,7 @@ from hubprune.generation.identify import codes_of, detector, identify, in_langua
 from hubprune.generation.prompt_table import PROMPTS
 from hubprune.generation.repetition import mean_repetition, repetition, units
 from hubprune.languages import known
-from hubprune.report import DENSE, PRUNED
+from hubprune.report import DENSE, PRUNED, GenerationRow
 
 TEXTS = {
     "sw": "Katika kijiji chetu watu huamka mapema na kwenda shambani kabla jua halijawa kali.",
@@ -144,6 +144,17 @@ def test_without_lingua_nothing_is_said(monkeypatch: pytest.MonkeyPatch) -> None
     monkeypatch.setattr("importlib.util.find_spec", lambda name: None)
     assert in_language([TEXTS["sw"]], "sw") is None
     assert "pip install 'hubprune[eval]'" in (obstacle() or "")
+    assert row_of("sw").unknown == row_of("co").unknown == "lingua was not installed"
+
+
+def test_a_language_that_lingua_does_not_know_is_another_reason() -> None:
+    assert row_of("co").unknown == "lingua does not know the language"
+    assert row_of("co").scores[DENSE].in_language is None
+    assert row_of("sw").unknown is None
+
+
+def row_of(code: str) -> GenerationRow:
+    return generation_row(code, {DENSE: [Continuation(TEXTS["sw"], 20)]}, ["A"], 20, calibrated=True)
 
 
 def test_a_row() -> None:

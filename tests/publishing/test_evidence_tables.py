@@ -29,7 +29,15 @@ def test_a_language_that_cannot_be_told_is_not_known() -> None:
     row = evidence.generation("sw", {DENSE: None, CONTROL: None, PRUNED: math.nan})
     table = generation_tables.generation_table(made.report(generations=[row]))
     assert table.rows[0][1] == "not known"
-    assert "Not known: the identifier does not tell that language." in table.notes
+    assert table.notes[-1] == "Not known in Swahili: it could not be told."  # a result that does not say why
+    reasons = {"sw": "lingua was not installed", "co": "lingua does not know the language", "en": None}
+    silent = evidence.generation("sw", {DENSE: None})
+    rows = [dataclasses.replace(silent, language=code, unknown=why) for code, why in reasons.items()]
+    rows[2] = evidence.generation("en", {DENSE: 1.0})
+    assert generation_tables.generation_table(made.report(generations=rows)).notes[4:] == [
+        "Not known in Swahili: lingua was not installed.",
+        "Not known in Corsican: lingua does not know the language.",
+    ]
     partly = evidence.generation("sw", {DENSE: 1.0, PRUNED: None})
     assert generation_tables.generation_table(made.report(generations=[partly])).rows[0][1] == "100 % / not known"
 
