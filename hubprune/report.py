@@ -125,10 +125,10 @@ class Paired:
     """Two lanes on the same items: the mean of the differences between their scores."""
 
     difference: float  # mean of lane - reference
-    se: float | None  # standard error of that mean, paired over items; None with fewer than two items
+    se: float | None  # standard error of that mean, paired over items or their passages; None with fewer than two
     better: int  # items on which the lane scores higher
     worse: int  # items on which it scores lower
-    p: float | None  # two-sided exact sign test over the items that differ; None where none does
+    p: float | None  # two-sided exact sign test over the items, or their passages, that differ; None where none does
 
 
 @dataclass(frozen=True)
@@ -136,7 +136,7 @@ class TaskScore:
     """Score of one lane on one task."""
 
     value: float  # mean over items, between 0 and 1
-    se: float | None  # standard error of that mean over items
+    se: float | None  # standard error of that mean over items or their passages
     against_dense: Paired | None = None  # None for the dense lane
 
 
@@ -162,6 +162,12 @@ class TaskRow:
     against_control: Paired | None = None  # the pruned lane against the control
     truncated: int = 0  # items whose context was longer than the model's
     sha256: str = ""  # of all requests' token ids
+    passages: int | None = None  # texts that the items are about, where several items share one; else None
+
+    @property
+    def independent(self) -> int:
+        """Draws that an error or a test may count on: the items, or the passages that they share."""
+        return self.passages or self.items
 
 
 @dataclass(frozen=True)

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import functools
 from collections.abc import Iterable
+from contextlib import suppress
 from dataclasses import dataclass
 
 from hubprune import task_names
@@ -40,6 +41,7 @@ class Family:
     group: bool = False  # each name is a group of tasks (subjects)
     generates: bool = False  # the model writes the answer: no log-likelihoods, so it does not ride the walk
     own: bool = False  # the folder is under hubprune/tasks, not under lm_eval/tasks
+    passage: str = ""  # column of the text that several items are about: such items are not independent
     note: str = ""  # what whoever reads its figures should know
 
     @functools.cached_property
@@ -64,9 +66,8 @@ def default_tasks(language: str, beside: Iterable[str] = ()) -> tuple[str, ...]:
     chosen = []
     for kinds in SLOTS:
         fitting = [one for one in FAMILIES if one.default and one.kind in kinds and language in one.names]
-        if fitting:
-            best = max(fitting, key=lambda one: len(others & one.names.keys()))  # the first of equals
-            chosen.append(best.names[language])
+        if fitting:  # of equals, the first
+            chosen.append(max(fitting, key=lambda one: len(others & one.names.keys())).names[language])
     return tuple(chosen)
 
 
@@ -99,12 +100,9 @@ def find(task: str) -> tuple[Family | None, str]:
             if task == name or (one.group and task.startswith(name + "_")):
                 return one, code
         # Not in the table, but perhaps a variant that it leaves out: belebele_zho_Hant, ..._spa_latn_mexi.
-        try:
-            code = resolve("-".join(task.removeprefix(one.stem).split("_")[:2])).code
-        except LanguageUnknown:
-            continue
-        if code in one.names:
-            return one, code
+        with suppress(LanguageUnknown):
+            if (code := resolve("-".join(task.removeprefix(one.stem).split("_")[:2])).code) in one.names:
+                return one, code
     return None, ""
 
 
@@ -147,6 +145,7 @@ FAMILIES = (
         items=900,
         tokens=250,
         suffixes=task_names.BELEBELE,
+        passage="flores_passage",  # 488 of them for 900 questions
     ),
     Family(
         name="xcopa",
@@ -171,6 +170,7 @@ FAMILIES = (
         items=2490,
         tokens=150,
         suffixes=task_names.XNLI,
+        passage="premise",  # each with three hypotheses
         note="the licence is the corpus's, the card names none; lm-eval's Arabic prompt says 'number' for 'no'",
     ),
     Family(

@@ -67,10 +67,21 @@ def ratio(losses: np.ndarray, reference: np.ndarray, scored: int) -> tuple[float
     return quotient, None if error is None else quotient * error
 
 
-def mean_and_error(values: np.ndarray) -> tuple[float, float | None]:
-    """(mean, standard error of the mean); the error needs two values."""
+def mean_and_error(values: np.ndarray, clusters: np.ndarray | None = None) -> tuple[float, float | None]:
+    """(mean, standard error of the mean); the error needs two values.
+
+    With `clusters`, (values,) int, the cluster that each value belongs to, counted from 0, values of one cluster may
+    depend on each other. The error is then that of Miller 2024 (arXiv 2411.00640, section 2.2): the root of the sum,
+    over clusters, of the squared sums of deviations, divided by the number of values; under the root times G / (G - 1)
+    for G clusters, so that clusters of one give the usual error. It needs two clusters.
+    """
     mean = float(values.mean())
-    return mean, float(values.std(ddof=1) / math.sqrt(len(values))) if len(values) > 1 else None
+    if clusters is None:
+        return mean, float(values.std(ddof=1) / math.sqrt(len(values))) if len(values) > 1 else None
+    sums = np.bincount(clusters, weights=values - mean)
+    if len(sums) < 2:
+        return mean, None
+    return mean, math.sqrt(len(sums) / (len(sums) - 1) * float(np.square(sums).sum())) / len(values)
 
 
 def perplexity(nll: float) -> float:

@@ -99,13 +99,13 @@ def standing(row: TaskRow) -> str:
     dense = row.scores.get(DENSE)
     if dense is None or not math.isfinite(dense.value):
         return "few"
-    if row.items < FEWEST_ITEMS or dense.se is None or not math.isfinite(dense.se):
+    if row.independent < FEWEST_ITEMS or dense.se is None or not math.isfinite(dense.se):
         return "few"
     over = dense.value - (row.chance or 0.0)
     if dense.se == 0 and row.chance is not None and dense.value in (0, 1):  # no spread to judge by: exactly, then
         guessed = row.chance if dense.value else 1 - row.chance
-        return "at" if 2 * guessed**row.items > SIGNIFICANT else "above" if dense.value else "below"
-    if abs(over) <= t_quantile(row.items - 1) * dense.se:
+        return "at" if 2 * guessed**row.independent > SIGNIFICANT else "above" if dense.value else "below"
+    if abs(over) <= t_quantile(row.independent - 1) * dense.se:
         return "at"
     return "above" if over > 0 else "below"
 

@@ -141,13 +141,19 @@ def kept_means(rows: Sequence[TaskRow], model: str) -> str:
 
 
 def conditions(report: Report) -> list[str]:
-    """How many items were asked, which were cut, and which languages have no task and why; one sentence each."""
+    """How many items were asked, which share passages, which were cut, which languages have no task and why, each one
+    sentence.
+    """
     rows, limit, found = ordered(report), report.recipe.get("limit"), []
     if isinstance(limit, int) and any(row.items >= limit for row in rows):
         found.append(
             f"Of a task with more than {count(limit, 'item')} only the first were asked; of a group of tasks, equally "
             "many of each."
         )
+    shared = [f"{row.task} ({row.passages:,} for {row.items:,} items)" for row in rows if row.passages]
+    if shared:
+        where = listed(shared) if len(shared) <= MOST_CUT else f"{shared[0]} and {len(shared) - 1} other tasks"
+        found.append(f"Items about one passage are not independent: the errors and p of {where} are over passages.")
     cut = [f"{row.truncated:,} of {row.items:,} in {row.task}" for row in rows if row.truncated]
     if cut:
         where = listed(cut) if len(cut) <= MOST_CUT else f"{cut[0]}, and some in {len(cut) - 1} other tasks"

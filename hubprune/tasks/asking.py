@@ -8,9 +8,11 @@ from typing import Any
 
 import numpy as np
 
+from hubprune.errors import TaskUnavailable
 from hubprune.tasks.packing import Request
 
 LIKELIHOOD, GENERATION = "loglikelihood", "generate_until"
+NO_COLUMN = "Mend `passage` under metadata in the task's YAML file."
 MOST_NEW_TOKENS = 256  # of a generated answer where the task sets no limit, as in lm-eval
 
 
@@ -78,6 +80,25 @@ def scores(task: Any, answers: Sequence[Any]) -> dict[str, np.ndarray]:
         for metric, value in ((metric, value) for metric, value in results.items() if metric in averaged):
             found.setdefault(metric, []).append(value)
     return {metric: values for metric, given in found.items() if (values := _numbers(given, len(by_item))) is not None}
+
+
+def passages(members: Sequence[Any], column: str) -> np.ndarray | None:
+    """The number of each item's passage, (items,) int64 counted from 0; None where no two items share one.
+
+    Args:
+        members: lm-eval tasks whose instances are built; items in the order of `scores`, member after member.
+        column: of the items, that holds the passage; "" for none.
+
+    Raises TaskUnavailable where an item has no such column.
+    """
+    docs = [doc for member in members for doc in {one.doc_id: one.doc for one in member.instances}.values()]
+    if not column:
+        return None
+    if not all(column in doc for doc in docs):
+        raise TaskUnavailable(f"its items have no column {column!r} for their passage", NO_COLUMN)
+    numbers: dict[str, int] = {}
+    found = [numbers.setdefault(str(doc[column]), len(numbers)) for doc in docs]
+    return np.array(found, dtype=np.int64) if len(numbers) < len(docs) else None
 
 
 def _numbers(values: list[Any], items: int) -> np.ndarray | None:

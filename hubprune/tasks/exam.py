@@ -136,12 +136,13 @@ class Exam:
             license=opened.license or (family.license if family else None),
             version=str(opened.members[0].VERSION),
             scores={
-                lane: task_score(scored, values.get(DENSE) if lane != DENSE else None)
+                lane: task_score(scored, values.get(DENSE) if lane != DENSE else None, opened.clusters)
                 for lane, scored in values.items()
             },
-            against_control=_between(values, PRUNED, CONTROL),
+            against_control=_between(values, PRUNED, CONTROL, opened.clusters),
             truncated=self.truncated.get(name, 0),
             sha256=self.digests()[name],
+            passages=None if opened.clusters is None else int(opened.clusters.max()) + 1,
         )
 
     def digests(self) -> dict[str, str]:
@@ -205,10 +206,10 @@ def add(exam: Exam, opened: Opened, encoder: Encoder) -> None:
     exam.tasks.append(opened)
 
 
-def task_score(values: np.ndarray, dense: np.ndarray | None) -> TaskScore:
-    """The mean score of items, (items,), and what it differs from the dense model's."""
-    mean, error = mean_and_error(values)
-    return TaskScore(mean, error, paired(values, dense) if dense is not None else None)
+def task_score(values: np.ndarray, dense: np.ndarray | None, clusters: np.ndarray | None) -> TaskScore:
+    """The mean score of items, (items,), and what it differs from the dense model's; `clusters` as in `paired`."""
+    mean, error = mean_and_error(values, clusters)
+    return TaskScore(mean, error, paired(values, dense, clusters) if dense is not None else None)
 
 
 def chance(members: Sequence[Any], metric: str) -> float | None:
@@ -236,8 +237,8 @@ def _scores(opened: Opened, known: Sequence[Likelihood], spoken: Sequence[str]) 
     return {metric: np.concatenate([one[metric] for one in found]) for metric in shared}
 
 
-def _between(values: Mapping[str, np.ndarray], lane: str, reference: str) -> Paired | None:
-    return paired(values[lane], values[reference]) if lane in values and reference in values else None
+def _between(values: Mapping[str, np.ndarray], lane: str, reference: str, clusters: np.ndarray | None) -> Paired | None:
+    return paired(values[lane], values[reference], clusters) if lane in values and reference in values else None
 
 
 def _bytes(text: str) -> tuple[int, ...]:

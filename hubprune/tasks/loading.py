@@ -10,10 +10,14 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+import numpy as np
+
 from hubprune.calibration.datasets_hub import Shelf
 from hubprune.calibration.datasets_hub import quiet as datasets_quiet
 from hubprune.errors import HubpruneError, LanguageUnknown, TaskUnavailable
 from hubprune.languages import resolve
+from hubprune.task_table import family_of
+from hubprune.tasks.asking import passages
 from hubprune.tasks.names import Wanted, every_task
 
 LOCAL = ("json", "csv", "text", "parquet", "arrow", "pandas")
@@ -24,7 +28,10 @@ FEWSHOT_SEED = 1234  # lm-eval's own
 
 @dataclass
 class Opened:
-    """A task with its requests built, and where its data came from. A group of tasks is scored as one."""
+    """A task with its requests built, and where its data came from. A group of tasks is scored as one.
+
+    `clusters`: the number of the passage that each item is about, as `asking.passages` gives them.
+    """
 
     wanted: Wanted
     members: list[Any]
@@ -32,6 +39,7 @@ class Opened:
     revision: str | None
     config: str | None
     license: str | None
+    clusters: np.ndarray | None = None
 
     @property
     def instances(self) -> list[Any]:
@@ -67,6 +75,7 @@ def open_task(wanted: Wanted, hub: Any, limit: int | None) -> Opened:
                     member.set_config("num_fewshot", 0)
                 member.set_fewshot_seed(FEWSHOT_SEED)
                 member.build_all_requests(limit=limit and -(-limit // len(members)))
+            clusters = passages(members, _passage(wanted, members[0]))
     except HubpruneError as error:
         reason = error.sentence.rstrip(".")
         raise type(error)(f"The task {wanted.name} cannot be measured: {reason}.", error.next_step) from error
@@ -79,7 +88,7 @@ def open_task(wanted: Wanted, hub: Any, limit: int | None) -> Opened:
     path, name = first.DATASET_PATH or "", first.DATASET_NAME
     local = path in LOCAL or Path(path).exists()
     revision, license = (None, None) if local else read.facts.get(path, (None, None))
-    return Opened(wanted, members, "local" if local else path, revision, str(name) if name else None, license)
+    return Opened(wanted, members, "local" if local else path, revision, str(name) if name else None, license, clusters)
 
 
 class _Reading:
@@ -160,6 +169,13 @@ def _refuse(task: Any) -> None:
         raise TaskUnavailable("it measures perplexity", "Give its text to --eval-text.")
     if kind not in MEASURABLE:
         raise TaskUnavailable(f"its kind ({kind}) is not known", "Leave it out of --tasks.")
+
+
+def _passage(wanted: Wanted, task: Any) -> str:
+    """Column of the text that several items may share, as the YAML's metadata or the table says; "" for none."""
+    family = family_of(wanted.name)
+    known = family.passage if family and family.dataset == task.DATASET_PATH else ""
+    return str((task.config.metadata or {}).get("passage") or known)
 
 
 def _reason(error: Exception) -> str:

@@ -43,6 +43,23 @@ def test_the_table_as_strings() -> None:
     assert "were cut: 3 of 200 in global_mmlu_sw and 3 of 200 in global_mmlu_en." in said
 
 
+def test_passages_count_not_their_items() -> None:
+    """A dense model just above chance by 200 items is at chance by 5 passages; the reader is told what errors count."""
+    alone, shared = row(0.56, 0.5, se=0.025), dataclasses.replace(row(0.56, 0.5, se=0.025), passages=5)
+    assert (points.standing(alone), points.standing(shared)) == ("above", "at")
+    assert points.standing(dataclasses.replace(shared, passages=4)) == "few"
+    certain = dataclasses.replace(row(1.0, 0.5, items=6, se=0.0), passages=None)
+    assert points.standing(certain) == "above"
+    assert points.standing(dataclasses.replace(certain, passages=5)) == "at"  # five heads of a coin are no proof
+    (note,) = (note for note in task_tables.conditions(made.report(tasks=[alone, shared])) if "passage" in note)
+    assert note == (
+        "Items about one passage are not independent: the errors and p of xcopa_sw (5 for 200 items) are over passages."
+    )
+    many = made.report(tasks=[dataclasses.replace(shared, task=f"task_{n}") for n in range(9)])
+    assert "task_0 (5 for 200 items) and 8 other tasks are over passages." in " ".join(task_tables.conditions(many))
+    assert not any("passage" in note for note in task_tables.conditions(made.report(tasks=[alone])))
+
+
 def test_without_control_there_are_no_columns_for_it() -> None:
     report = made.report(tasks=[evidence.without(evidence.task("sw"), CONTROL)])
     table = task_tables.task_table(report)

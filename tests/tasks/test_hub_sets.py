@@ -60,6 +60,20 @@ def test_lm_evals_own_tasks_read_the_copies(hub: Any, task: str) -> None:
     assert len(asked) == len(rows) * round(1 / family.chance)
 
 
+@pytest.mark.parametrize(("task", "passages"), [("belebele_eng_Latn", 3), ("xnli_sw", 3), ("xcopa_sw", None)])
+def test_items_about_one_passage_are_known(hub: Any, task: str, passages: int | None) -> None:
+    """belebele asks two questions on each passage of the copies, xnli has three hypotheses for each premise."""
+    opened = open_task(wanted(task), hub, None)
+    if passages is None:
+        assert opened.clusters is None
+        return
+    each = {"belebele": "flores_passage", "xnli": "premise"}[task.split("_")[0]]
+    docs = {instance.doc_id: instance.doc[each] for instance in opened.instances}
+    numbers = dict(zip(docs.values(), opened.clusters, strict=True))
+    assert len(set(opened.clusters)) == len(numbers) == passages
+    assert [numbers[text] for text in docs.values()] == list(opened.clusters)
+
+
 def test_right_answers_are_spread_over_the_choices() -> None:
     """A model that always takes the first choice must not look good; multiblimp has the right one first by design."""
     answers = {"global_mmlu": "answer", "belebele": "correct_answer_num", "xcopa": "label", "xnli": "label"}

@@ -2,15 +2,21 @@
 
 from __future__ import annotations
 
+import json
 from pathlib import Path
 
+import numpy as np
 import pytest
+from transformers import AutoTokenizer
 
 from hubprune.errors import TaskUnavailable
+from hubprune.evaluation.paired import paired
 from hubprune.events import run_to_end
-from hubprune.tasks import find, prepare
+from hubprune.report import DENSE, PRUNED
+from hubprune.tasks import Exam, find, prepare
 from hubprune.tasks.local import tasks_in
 
+MODEL = Path(__file__).parents[2] / "hubprune" / "demo" / "model"
 GOOD = """task: mine
 dataset_path: json
 dataset_kwargs: {data_files: {test: items.jsonl}}
@@ -20,6 +26,35 @@ doc_to_text: "{{q}}"
 doc_to_choice: "{{choices}}"
 doc_to_target: label
 """
+
+
+def exam_of(tmp_path: Path, passage: str) -> Exam:
+    """Three questions, the first and the last on one passage."""
+    rows = [
+        {"q": q, "about": about, "choices": ["a", "b"], "label": 0} for q, about in (("x", "M"), ("y", "N"), ("z", "M"))
+    ]
+    (tmp_path / "items.jsonl").write_text("".join(json.dumps(row) + "\n" for row in rows), encoding="utf-8")
+    (tmp_path / "mine.yaml").write_text(GOOD + f"metadata: {{version: 1, passage: {passage}}}\n", encoding="utf-8")
+    tokenizer = AutoTokenizer.from_pretrained(MODEL)
+    return run_to_end(prepare(*find([str(tmp_path)], ["en"]), tokenizer, None, limit=None, longest=64))
+
+
+def test_a_task_says_itself_which_items_share_a_passage(tmp_path: Path) -> None:
+    exam = exam_of(tmp_path, "about")
+    right, wrong_ = [(1.0, True), (2.0, False)], [(2.0, False), (1.0, True)]
+    (row,) = exam.grade({DENSE: right * 3, PRUNED: wrong_ + right + wrong_}, {}, ())
+    assert (row.items, row.passages, row.independent) == (3, 2, 2)
+    change = row.scores[PRUNED].against_dense
+    assert (change.better, change.worse) == (0, 2)
+    assert change.p == 1.0  # one passage that differs; two independent items would have 0.5
+    assert change.se == pytest.approx(4 / 9)  # deviations -2/3 and 2/3 of the passages: sqrt(2 / 1 * 2 * (2/3)^2) / 3
+    assert change.se == pytest.approx(paired(np.array([0.0, 1, 0]), np.ones(3), np.array([0, 1, 0])).se)
+
+
+def test_a_passage_without_its_column_is_told(tmp_path: Path) -> None:
+    with pytest.raises(TaskUnavailable, match="mine cannot be measured: its items have no column 'gone'") as caught:
+        exam_of(tmp_path, "gone")
+    assert "`passage` under metadata" in caught.value.next_step
 
 
 def wrong(tmp_path: Path, text: str, **others: str) -> str:

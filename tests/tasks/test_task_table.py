@@ -44,6 +44,15 @@ def settings(entries: dict[str, Any], task: str, family: Family) -> list[dict[st
     return [entries[subject].cfg for subject in entry.cfg["task"]]
 
 
+def test_the_passages_columns_are_those_of_the_prompts(index: dict[str, dict[str, Any]]) -> None:
+    shared = [family for family in FAMILIES if family.passage]
+    assert [family.name for family in shared] == ["belebele", "xnli"]
+    for family in shared:
+        for task in family.names.values():
+            (cfg,) = settings(index[family.name], task, family)
+            assert family.passage in f"{cfg['doc_to_text']} {cfg['doc_to_choice']}", task
+
+
 @pytest.mark.parametrize("family", FOREIGN, ids=lambda one: one.name)
 def test_every_task_is_in_the_familys_folder_of_lm_eval(index: dict[str, dict[str, Any]], family: Family) -> None:
     for code, task in family.names.items():
