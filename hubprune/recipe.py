@@ -88,7 +88,7 @@ class Recipe:
         ("auto",),
         metavar="TASK,...",
     )
-    limit: int | None = option("evaluation", "Items of each task, the first ones; 0 takes all.", 200, metavar="N")
+    limit: int | None = option("evaluation", "The first N items of each task, as in lm-eval; 0: all.", 200, metavar="N")
     generate: bool = option("evaluation", "Generate no text.", True, off="--no-generate")
     control: str | None = option(
         "evaluation",

@@ -147,8 +147,8 @@ def conditions(report: Report) -> list[str]:
     rows, limit, found = ordered(report), report.recipe.get("limit"), []
     if isinstance(limit, int) and any(row.items >= limit for row in rows):
         found.append(
-            f"Of a task with more than {count(limit, 'item')} only the first were asked; of a group of tasks, equally "
-            "many of each."
+            f"Of a task with more than {count(limit, 'item')} only the first {limit:,} were asked, in the order of the "
+            "data set as in lm-eval, not drawn at random; of a group of tasks, equally many of each."
         )
     shared = [f"{row.task} ({row.passages:,} for {row.items:,} items)" for row in rows if row.passages]
     if shared:
