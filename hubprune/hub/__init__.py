@@ -1,6 +1,6 @@
 """Everything that talks to the Hub, both ways, through one HfApi object."""
 
-from hubprune.hub.client import Hub, connect, default_repo_id, whoami
+from hubprune.hub.client import Hub, accounts, connect, default_repo_id, whoami
 from hubprune.hub.describe import Description, describe
 from hubprune.hub.failures import translated
 from hubprune.hub.published import Earlier, earlier_result
@@ -14,6 +14,7 @@ __all__ = [
     "Earlier",
     "Hub",
     "Source",
+    "accounts",
     "check_target",
     "connect",
     "default_repo_id",

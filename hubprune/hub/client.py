@@ -48,11 +48,21 @@ def connect(endpoint: str | None = None, token: str | bool | None = None, cache_
 
 def whoami(hub: Hub) -> str:
     """The account that the token belongs to. Raises Offline, and NotSignedIn without a token or with a wrong one."""
+    return accounts(hub)[0]
+
+
+def accounts(hub: Hub) -> list[str]:
+    """The account that the token belongs to, then its organisations but for those that it may only read.
+
+    Raises Offline, and NotSignedIn without a token or with a wrong one.
+    """
     if hub.api.token is False:
         raise NotSignedIn("You are not signed in.", LOGIN)
     with translated("this account"):
         try:
-            return str(patiently(lambda: hub.api.whoami(cache=True))["name"])
+            user = patiently(lambda: hub.api.whoami(cache=True))
+            others = [one for one in user.get("orgs") or [] if one.get("name") and one.get("roleInOrg") != "read"]
+            return [str(one["name"]) for one in (user, *others)]
         except OfflineModeIsEnabled:
             sentence = "Offline mode is on, so the Hub cannot be asked whose token this is."
             raise Offline(sentence, "Unset HF_HUB_OFFLINE.") from None

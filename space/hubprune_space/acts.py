@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncIterator, Iterator
+from collections import Counter
+from collections.abc import AsyncIterator, Iterator, Sequence
 from typing import Any
 
 import gradio as gr
@@ -30,6 +31,7 @@ class Acts:
     def __init__(self, parts: Parts) -> None:
         self.parts = parts
         self.shown: dict[str, str | None] = {}  # session of a page -> key of the run that it shows
+        self.asked: Counter[str] = Counter()  # session of a page -> plans that it has asked for
 
     # Choose
 
@@ -41,8 +43,26 @@ class Acts:
         """A suggestion was clicked: its name, and a shorter list."""
         return str(event.model)[:200], search.hits([], "Model chosen")
 
-    def plan(self, profile: gr.OAuthProfile | None, token: gr.OAuthToken | None, *fields: Any) -> Changes:
-        """The plan card of what is filled in."""
+    def plan(
+        self, request: gr.Request, profile: gr.OAuthProfile | None, token: gr.OAuthToken | None, *fields: Any
+    ) -> Changes:
+        """The plan card of what is filled in; nothing, where a later one was asked for meanwhile."""
+        session = str(request.session_hash)
+        self.asked[session] += 1
+        number = self.asked[session]
+        changes = self._plan(profile, token, fields)
+        return changes if self.asked[session] in (number, 0) else {self.parts.retry: gr.skip()}
+
+    def plan_if_changed(
+        self, request: gr.Request, profile: gr.OAuthProfile | None, token: gr.OAuthToken | None,
+        draft: list[Any] | None, *fields: Any,
+    ) -> Changes:  # fmt: skip
+        """A field was left: plan where it holds something else than was planned last. A model of None: do nothing."""
+        if fields[0] is None or list(fields) == draft:
+            return {self.parts.retry: gr.skip()}
+        return self.plan(request, profile, token, *fields)
+
+    def _plan(self, profile: gr.OAuthProfile | None, token: gr.OAuthToken | None, fields: Sequence[Any]) -> Changes:
         parts, user = self.parts, profile.username if profile else None
         hidden = {parts.prune: gr.update(visible=False), parts.sign_in: gr.update(visible=False)}
         if not str(fields[0] or "").strip():
@@ -68,7 +88,7 @@ class Acts:
 
     def prune(
         self, request: gr.Request, profile: gr.OAuthProfile | None, token: gr.OAuthToken | None,
-        ticket: str | None, own: bytes | None, *fields: Any,
+        own: bytes | None, *fields: Any,
     ) -> Changes:  # fmt: skip
         """Begin a run."""
         parts = self.parts
@@ -80,6 +100,7 @@ class Acts:
             if planned.notice or planned.plan is None or planned.recipe is None:
                 return {parts.notice: html.notice(planned.notice)}
             model = planned.recipe.model
+            owners = publishing.owners(token.token)
             run = RUNS.start(
                 planned.recipe,
                 profile.username,
@@ -88,14 +109,13 @@ class Acts:
                 estimate=planned.plan.seconds,
                 blocks=planned.plan.model.blocks,
                 name=planned.plan.repo_id.partition("/")[2],
+                owners=owners,
                 text=text,
-                earlier=RUNS.get(ticket, profile.username),
             )
-            run.owners = publishing.owners(token.token)
             self.shown[str(request.session_hash)] = run.key
         except Refused as refused:
             return {parts.notice: html.notice(refused.notice)}
-        return {parts.ticket: run.key, parts.notice: "", **self._working(run)}
+        return {parts.notice: "", **self._working(run)}
 
     # Prune
 
@@ -107,9 +127,14 @@ class Acts:
         Closing the page stops only the showing. One stream serves the whole visit.
         """
         session, user = str(request.session_hash), profile.username if profile else None
-        self.shown[session] = ticket
+        run = RUNS.get(ticket, user)
+        if run is None:  # signed in with another browser
+            run = RUNS.of(user)
+            run = run if run and run.state != "failed" else None
+        if run is not None and run.state == "stopped":  # its owner did that, and was told
+            run = None
+        self.shown[session] = run.key if run else None
         try:
-            run = RUNS.get(ticket, user)
             if run is None:
                 yield self._nothing(None if user else words.signed_out())
             while True:
@@ -120,6 +145,7 @@ class Acts:
                 await asyncio.sleep(0.1)
         finally:
             self.shown.pop(session, None)
+            self.asked.pop(session, None)
 
     async def _follow(self, run: Run, session: str, user: str | None) -> AsyncIterator[Changes]:
         """Show a run until it is over, then what came out, then nothing until it is no longer the one to show."""
@@ -155,6 +181,7 @@ class Acts:
     def _working(self, run: Run) -> Changes:
         parts = self.parts
         return {
+            parts.ticket: run.key,
             parts.steps: steps(1),
             parts.choose: gr.update(visible=False),
             parts.look: gr.update(visible=False),
@@ -183,6 +210,7 @@ class Acts:
         assert run.report is not None
         shown = results.samples(run.report.generations)
         return {
+            parts.ticket: run.key,
             parts.steps: steps(2),
             parts.choose: gr.update(visible=False),
             parts.work: gr.update(visible=False),

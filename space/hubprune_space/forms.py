@@ -3,8 +3,7 @@
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass, field
-from pathlib import Path
+from dataclasses import dataclass, field, fields
 
 from hubprune.demo.loop import BASE
 from hubprune.hub import scrub
@@ -13,11 +12,13 @@ from hubprune.recipe import Recipe
 from . import words
 from .settings import SETTINGS
 
+LONGEST = 300  # characters of a field
 DEMO_SAMPLES = 16  # windows; the text that comes with hubprune is short
 SAMPLES = 128
 HUB_ID = re.compile(r"[A-Za-z0-9][\w.-]{0,95}(/[A-Za-z0-9][\w.-]{0,95})?", re.ASCII)
 REVISION = re.compile(r"[A-Za-z0-9][\w./-]{0,99}", re.ASCII)
-GENERATE = False  # both models write live on the third screen; in the run it would double its time
+LISTS = ("measured", "measures")  # fields that hold several values
+MEASURES = ("tasks", "texts")  # beside perplexity; off at first, because they may take longer than all the rest
 TEXT_FILE = "calibration.txt"
 
 
@@ -44,43 +45,62 @@ class Form:
     seq_len: str = ""
     seed: str = ""
     revision: str = ""
+    measures: list[str] = field(default_factory=list)  # some of MEASURES
 
-    def recipe(self, own_text: Path | None = None) -> Recipe:
-        """The recipe; raises Refused, and what Recipe raises. `own_text`: a file that this Space wrote."""
+    def __post_init__(self) -> None:
+        """An empty field of the page may also come as None."""
+        for entry in fields(self):
+            if getattr(self, entry.name) is None:
+                value = [] if entry.name in LISTS else entry.default
+                object.__setattr__(self, entry.name, value)
+
+    def recipe(self) -> Recipe:
+        """The recipe; raises Refused, and what Recipe raises."""
+        self._refuse_strange()
         model = hub_id(self.model)
-        revision = (self.revision or "").strip()
+        revision = self.revision.strip()
         if revision and (not REVISION.fullmatch(revision) or ".." in revision):
             raise Refused(words.known_problem("A revision is a branch, a tag or a commit.", "Correct it, or clear it."))
         demo = model == BASE
         lang = {self.language: 1.0}
         if self.also and self.also != self.language:
-            share = min(90.0, max(5.0, float(self.share or 0)))
+            share = min(90.0, max(5.0, float(self.share)))
             lang = {self.language: 100 - share, self.also: share}
-        calib: str | dict[str, str] = "demo" if demo else "auto"
-        if own_text is not None:
-            calib = {self.language: str(own_text)}
-            if demo:
-                calib = dict.fromkeys((*lang, "en"), "demo") | calib
+        if demo and "tasks" in self.measures:
+            raise Refused(words.tasks_need_the_hub())
+        text = "demo" if demo else "auto"
         return Recipe(
             model=model,
             revision=revision or None,
             lang=lang,
             method=self.method,
-            pattern=(self.pattern or "50%").strip(),
-            calib=calib,
-            eval_text="demo" if demo else "auto",
-            eval_lang=tuple(dict.fromkeys([*lang, "en", *(self.measured or [])])),
+            pattern=self.pattern.strip() or "50%",
+            calib=text,
+            eval_text=text,
+            eval_lang=tuple(dict.fromkeys([*lang, "en", *self.measured])),
             samples=whole("Windows of text", self.samples, DEMO_SAMPLES if demo else SAMPLES),
             seq_len=whole("Tokens in a window", self.seq_len, 0) or None,
             seed=whole("Seed", self.seed, 0),
-            tasks=(),
-            generate=GENERATE,
+            tasks=("auto",) if "tasks" in self.measures else (),
+            generate="texts" in self.measures,
         )
+
+    def _refuse_strange(self) -> None:
+        """Raises Refused for what the page's own fields never hold; a client may send anything."""
+        for name, value in vars(self).items():
+            if name in LISTS:
+                right = isinstance(value, list) and all(isinstance(one, str) for one in value)
+            elif name == "share":
+                right = isinstance(value, int | float)
+            else:
+                right = isinstance(value, str) and len(value) <= LONGEST
+            if not right:
+                raise Refused(words.known_problem(f"{name} cannot be read.", "Correct it, or reload the page."))
 
 
 def hub_id(text: str) -> str:
     """The id of a model on the Hub, from what was typed or pasted (an address of its page too). Raises Refused."""
-    name = re.sub(r"^(https?://)?(www\.)?(huggingface\.co|hf\.co)/", "", (text or "").strip()).rstrip("/")
+    name = re.sub(r"^(https?://)?(www\.)?(huggingface\.co|hf\.co)/", "", text.strip()).rstrip("/")
     if not HUB_ID.fullmatch(name) or ".." in name or "--" in name:
         raise Refused(words.not_an_id(scrub(name)[:60] or "An empty field"))
     return name
@@ -88,7 +108,7 @@ def hub_id(text: str) -> str:
 
 def whole(label: str, text: str, default: int) -> int:
     """A number as it was typed; the default where nothing was. Raises Refused."""
-    plain = (text or "").strip().replace(",", "").replace(" ", "")
+    plain = text.strip().replace(",", "").replace(" ", "")
     if not plain:
         return default
     if not re.fullmatch(r"\d{1,9}", plain, re.ASCII):

@@ -109,14 +109,14 @@ def _slice(job: Job) -> Iterator[Step]:
     from hubprune.run.prune import unfinished_folder
     from hubprune.run.state import blocks_done
 
-    begin, resume = time.monotonic(), bool(blocks_done(unfinished_folder(job.out)))
-    with closing(prune(job.recipe, job.out, hub=job.hub(), resume=resume)) as events:
+    begin, before = time.monotonic(), blocks_done(unfinished_folder(job.out)) or 0
+    with closing(prune(job.recipe, job.out, hub=job.hub(), resume=before > 0)) as events:
         for event in events:
             yield event
             if job.cancel.exists():
                 yield Stopped()
                 return
-            block = isinstance(event, Progress) and event.stage == "prune" and 0 < event.done < event.total
+            block = isinstance(event, Progress) and event.stage == "prune" and event.done > before
             if block and job.slice_seconds and time.monotonic() - begin > limit_of(job):
                 yield More()
                 return
@@ -149,6 +149,8 @@ def failure(error: BaseException) -> Failed:
     if isinstance(error, HubpruneError):
         return Failed(type(error).__name__, scrub(error.sentence), scrub(error.next_step))
     title = str(getattr(error, "title", "")).lower()  # gradio.Error of the package `spaces`
+    if "worker error" in title:  # the process of the GPU died; what it was doing may be at fault
+        return Failed("Worker", scrub(str(error)), trace=scrub("".join(traceback.format_exception(error))))
     if title.startswith("zerogpu") or "quota" in title or "duration" in title:
         return Failed("Quota", scrub(str(error)))
     return Failed("", type(error).__name__, trace=scrub("".join(traceback.format_exception(error))))

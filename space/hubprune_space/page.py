@@ -14,6 +14,11 @@ from .api import plan as public_plan
 from .parts import layout
 from .settings import SETTINGS
 
+# What is typed in the model's field when it is left for a suggestion is no model.
+LEFT = """async (draft, model, ...others) => {
+    await new Promise((done) => setTimeout(done, 0));
+    return [draft, document.activeElement?.closest('#hits') ? null : model, ...others];
+}"""
 PRIVATE: dict[str, Any] = {"api_visibility": "private", "show_progress": "hidden"}
 
 
@@ -46,15 +51,23 @@ def build() -> gr.Blocks:
         picked.then(None, js="() => document.querySelector('#model input, #model textarea')?.focus()", **PRIVATE)
         gr.on(
             [
-                *(parts.model.submit, parts.model.blur, parts.language.input, parts.pattern.input, parts.method.input),
-                *(parts.also.input, parts.share.release, parts.measured.input, parts.samples.blur, parts.seq_len.blur),
-                *(parts.seed.blur, parts.revision.blur, parts.retry.click),
+                *(parts.model.submit, parts.language.input, parts.pattern.input, parts.measures.input),
+                *(parts.method.input, parts.also.input, parts.share.release, parts.measured.input, parts.retry.click),
             ],
             **plan,
             trigger_mode="always_last",
             **several,
         )
-        parts.prune.click(acts.prune, [parts.ticket, parts.own, *parts.form], everything, **several)
+        for field in (parts.model, parts.samples, parts.seq_len, parts.seed, parts.revision):
+            field.blur(
+                acts.plan_if_changed,
+                [parts.draft, *parts.form],
+                plan["outputs"],
+                js=LEFT if field is parts.model else None,
+                trigger_mode="always_last",
+                **several,
+            )
+        parts.prune.click(acts.prune, [parts.own, *parts.form], everything, **several)
         parts.cancel.click(acts.cancel, [parts.ticket], [parts.cancel], queue=False, **PRIVATE)
         parts.write.click(
             acts.write,
@@ -70,7 +83,8 @@ def build() -> gr.Blocks:
         demo.load(acts.restore, [parts.draft], parts.form, **several).then(**plan, **several)
         demo.load(**watch)
     for function in demo.fns.values():  # also those that gradio's own buttons bring along
-        function.api_visibility = "public" if function is open_one else "private"
+        if function is not open_one:
+            function.api_visibility, function.api_name = "private", False
     demo.queue(max_size=SETTINGS.longest_line, default_concurrency_limit=1)
     return demo
 

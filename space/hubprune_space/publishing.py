@@ -7,7 +7,7 @@ from collections.abc import Iterator
 
 from hubprune import errors
 from hubprune.events import Event, Published
-from hubprune.hub import Hub, whoami
+from hubprune.hub import Hub, accounts
 
 from . import problems, words
 from .forms import Refused
@@ -15,17 +15,13 @@ from .hubs import signed_in
 from .runs import Run
 
 
-def owners(token: str | None) -> list[str]:
-    """The accounts that the visitor may publish to: their own, then their organisations."""
-    if not token:
-        return []
-    with signed_in(token) as hub:
-        try:
-            user = whoami(hub)
-            account = hub.api.whoami(cache=True)
-        except errors.HubpruneError:
-            return []
-        return [user, *(str(one.get("name")) for one in account.get("orgs") or [])]
+def owners(token: str) -> list[str]:
+    """The accounts that the visitor may publish to: their own, then their organisations. Raises Refused."""
+    try:
+        with signed_in(token) as hub:
+            return accounts(hub)
+    except errors.HubpruneError as error:
+        raise Refused(problems.told(error)) from None
 
 
 def publish(run: Run, token: str, repo_id: str, *, private: bool, create_pr: bool) -> Iterator[Event | words.Notice]:

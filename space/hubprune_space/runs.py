@@ -13,6 +13,7 @@ import secrets
 import shutil
 import threading
 import time
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Literal
@@ -30,6 +31,7 @@ from .settings import SETTINGS
 
 logger = logging.getLogger(__name__)
 State = Literal["waiting", "running", "done", "stopped", "failed"]
+GOES_ON = ("no-quota", "gpu-lost")  # states after which the blocks that are done stay for another try
 STAGES = ("check", "download", "text", "tasks", "prune", "measure", "verify", "generate", "card")
 
 
@@ -74,7 +76,14 @@ class Run:
     @property
     def resumable(self) -> bool:
         """Whether the blocks that are done stay for another try."""
-        return self.state == "failed" and self.notice is not None and self.notice.name == "no-quota"
+        return self.state == "failed" and self.notice is not None and self.notice.name in GOES_ON
+
+    def is_unfinished(self, recipe: Recipe, text: str | None) -> bool:
+        """Whether this is the very run of a recipe and a visitor's own text, broken off."""
+        path = self.folder / TEXT_FILE
+        own = path.read_bytes().decode() if path.exists() else None
+        asked = recipe if text is None else with_text(recipe, path)
+        return self.resumable and own == text and self.recipe == asked
 
     def cancel(self) -> None:
         """Stop at the next block."""
@@ -138,10 +147,18 @@ class Run:
         self._say(self.notice.sentence)
 
 
+def with_text(recipe: Recipe, path: Path) -> Recipe:
+    """The recipe with a visitor's own text for its language; the others, and the control, keep their source."""
+    calib = recipe.calib
+    if isinstance(calib, str):
+        calib = dict.fromkeys((*recipe.lang, "en"), calib)
+    return recipe.replace(calib={**calib, next(iter(recipe.lang)): str(path)})
+
+
 def problem(step: Failed, run: Run) -> words.Notice:
     """The words for a run that ended in an error; a defect gets a code that stands in the server's log too."""
     match step.kind:
-        case "":
+        case "" | "Worker":
             code = f"hp-{secrets.token_hex(2)}"
             logger.error("%s in step %s\n%s", code, run.stage, step.trace)
             return words.gpu_lost(code) if step.kind else words.unexpected(run.stage, code)
@@ -162,15 +179,18 @@ class Runs:
 
     def start(
         self, recipe: Recipe, owner: str, *, endpoint: str, token: str | None, estimate: float, blocks: int,
-        name: str, text: str | None = None, earlier: Run | None = None,
+        name: str, owners: Sequence[str] = (), text: str | None = None,
     ) -> Run:  # fmt: skip
-        """Put a run in line; raises Refused where the line is full.
+        """Put a run in line; raises Refused where the line is full, or another run of the owner is not over.
 
-        `earlier`: the visitor's last run. It is gone on with where it is this very one, stopped for want of a GPU, and
-        deleted otherwise.
+        `owners`: accounts that it may be published to. The owner's last run is gone on with where it is this very
+        one, stopped for want of a GPU, and deleted otherwise.
         """
-        goes_on = earlier is not None and earlier.resumable and earlier.recipe == recipe and text is None
         with self._turn:
+            earlier = self.of(owner)
+            if earlier is not None and earlier.ended is None:
+                raise Refused(words.already_running(earlier.repo_name))
+            goes_on = earlier is not None and earlier.is_unfinished(recipe, text)
             if len(self._line) > SETTINGS.longest_line:
                 raise Refused(words.full_line(len(self._line) - 1))
             key = secrets.token_urlsafe(24)
@@ -181,13 +201,9 @@ class Runs:
             else:
                 folder.mkdir(mode=0o700)
             if text is not None:
-                path = folder / TEXT_FILE
-                path.write_text(text, encoding="utf-8")
-                calib = recipe.calib
-                if isinstance(calib, str):  # the other languages and the English control keep their source
-                    calib = dict.fromkeys((*recipe.lang, "en"), calib)
-                recipe = recipe.replace(calib={**calib, next(iter(recipe.lang)): str(path)})
-            run = Run(key, owner, recipe, name, folder, estimate, blocks)
+                (folder / TEXT_FILE).write_bytes(text.encode())
+                recipe = with_text(recipe, folder / TEXT_FILE)
+            run = Run(key, owner, recipe, name, folder, estimate, blocks, owners=list(owners))
             self._runs[key] = run
             self._line.append(run)
         if earlier is not None and not goes_on:
@@ -202,6 +218,12 @@ class Runs:
         """The run of a key; None where there is none, or where somebody else is signed in."""
         run = self._runs.get(key or "")
         return run if run and owner in (None, run.owner) else None
+
+    def of(self, owner: str | None) -> Run | None:
+        """The run of an account that has proved who it is, from whatever browser."""
+        with self._turn:
+            mine = [run for run in self._runs.values() if owner is not None and run.owner == owner]
+        return mine[-1] if mine else None
 
     def place(self, run: Run) -> tuple[int, float]:
         """Place in line (1 is computing) and seconds until its turn."""
@@ -246,12 +268,13 @@ class Runs:
             run.take(failure(error))
         finally:
             forget_token(job.token)
-            run.ended = time.monotonic()
-            if run.key not in self._runs or not (run.state == "done" or run.resumable):
-                shutil.rmtree(run.folder, ignore_errors=True)
             with self._turn:
                 self._line.remove(run)
                 self._turn.notify_all()
+                keep = run.key in self._runs and (run.state == "done" or run.resumable)
+            if not keep:
+                shutil.rmtree(run.folder, ignore_errors=True)
+            run.ended = time.monotonic()
             run.version += 1
 
     def _reap(self) -> None:

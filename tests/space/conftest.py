@@ -121,7 +121,10 @@ class Visitor:
         if not request.url.startswith((self.site.url, "data:", "blob:")):
             self.strangers.append(request.url)
 
-    def sign_in_as(self, name: str, token: str) -> None:
+    def sign_in_as(self, name: str) -> None:
+        """Into this account, which is made where there is none."""
+        token = f"hf_{name}_write"
+        self.site.hub.users.setdefault(token, User(name, "write"))
         self.context.add_cookies([self.site.cookie(name, token)])
 
     def open(self) -> None:
@@ -169,14 +172,17 @@ class Visitor:
 
 @pytest.fixture
 def visit(browser: Any, site: Site) -> Iterator[Callable[..., Visitor]]:
-    """Opens the page for a new visitor; at the end nobody may have complained, and nobody been asked but the Space."""
+    """Opens the page for a new visitor; at the end nobody may have complained, and nobody been asked but the Space.
+
+    An account's run follows it into every browser, so each test takes accounts of its own.
+    """
     visitors: list[Visitor] = []
 
-    def new(name: str | None = None, token: str = "", **more: Any) -> Visitor:
+    def new(name: str | None = None, **more: Any) -> Visitor:
         visitor = Visitor(browser, site, **more)
         visitors.append(visitor)
         if name:
-            visitor.sign_in_as(name, token)
+            visitor.sign_in_as(name)
         visitor.open()
         return visitor
 

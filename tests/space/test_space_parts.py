@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import inspect
+import json
+import re
 import sys
 import threading
 import time
@@ -71,7 +73,7 @@ def test_no_quota_names_what_is_left() -> None:
     assert run.resumable
 
 
-@pytest.mark.parametrize("title", ["ZeroGPU quota exceeded", "ZeroGPU worker error", "ZeroGPU queue timeout"])
+@pytest.mark.parametrize("title", ["ZeroGPU quota exceeded", "ZeroGPU queue timeout"])
 def test_no_gpu_now_is_no_defect(title: str) -> None:
     error = RuntimeError("No GPU was free")
     error.title = title  # type: ignore[attr-defined]
@@ -80,6 +82,51 @@ def test_no_gpu_now_is_no_defect(title: str) -> None:
     assert run.resumable
     assert run.notice is not None
     assert run.notice.sentence == "This GPU has no time for you now; this needs about 150."
+
+
+def test_a_gpu_process_that_dies_can_be_gone_on_from_and_is_logged(caplog: pytest.LogCaptureFixture) -> None:
+    error = RuntimeError("GPU task aborted")
+    error.title = "ZeroGPU worker error"  # type: ignore[attr-defined]
+    run = runs.Run("k", "me", Form(model=BASE).recipe(), "name", Path("/nowhere"), 150.0, 4)
+    run.take(gpu.failure(error))
+    assert run.resumable
+    assert run.notice is not None
+    (code,) = re.findall(r"hp-[0-9a-f]{4}", run.notice.sentence)
+    assert code in caplog.text
+    assert "GPU task aborted" in caplog.text
+
+
+STRANGE: list[dict[str, Any]] = [
+    *(
+        {name: value}
+        for name in ("model", "language", "pattern", "seed", "revision")
+        for value in (5, ["a"], "x" * 999)
+    ),
+    *({"share": value, "also": "de"} for value in ("much", [1], {"a": 1})),
+    *({name: value} for name in ("measured", "measures") for value in ("sw", [5], 5)),
+]
+
+
+@pytest.mark.parametrize("fields", STRANGE, ids=str)
+def test_what_the_page_never_sends_is_a_problem_and_no_crash(fields: dict[str, Any]) -> None:
+    planned = plans.of_form(Form(**{"model": BASE} | fields), None)
+    assert planned.plan is None
+    assert planned.notice
+    assert planned.notice.tone == "problem"
+
+
+def test_empty_fields_are_defaults() -> None:
+    assert Form(BASE, *[None] * 11).recipe() == Form(BASE).recipe()  # type: ignore[arg-type]
+
+
+def test_what_is_measured_beside_perplexity() -> None:
+    assert Form("a/b").recipe().tasks == ()
+    assert not Form("a/b").recipe().generate
+    both = Form("a/b", measures=["tasks", "texts"]).recipe()
+    assert both.tasks == ("auto",)
+    assert both.generate
+    with pytest.raises(Refused, match="questions lie on the Hub"):
+        Form(BASE, measures=["tasks"]).recipe()
 
 
 @pytest.fixture
@@ -102,7 +149,7 @@ def test_slices_end_in_the_same_bytes(job: gpu.Job, tmp_path: Path) -> None:
         steps = list(gpu.some_blocks(cut))
         assert not [step for step in steps if isinstance(step, gpu.Failed)]
         slices += 1
-    assert slices == 4
+    assert slices == 5  # the last one measures only
     for _ in prune(job.recipe, tmp_path / "whole", hub=job.hub()):
         pass
     assert weights(tmp_path / "whole") == weights(cut.out)
@@ -173,6 +220,71 @@ def test_cancel_ends_a_run_that_waits_in_line(monkeypatch: pytest.MonkeyPatch, j
         assert not first.over
     finally:
         go.set()
+
+
+def test_an_account_has_one_run(monkeypatch: pytest.MonkeyPatch, job: gpu.Job) -> None:
+    """A second one is refused while the first is under way, and takes its place afterwards."""
+    go = threading.Event()
+
+    def held(_: gpu.Job) -> Iterator[gpu.Step]:
+        go.wait(60)
+        yield gpu.Stopped()
+
+    monkeypatch.setattr(runs, "steps", held)
+    all_runs = runs.Runs()
+
+    def start(owner: str) -> runs.Run:
+        return all_runs.start(job.recipe, owner, endpoint="", token=None, estimate=1.0, blocks=4, name="mine")
+
+    try:
+        first, other = start("me"), start("you")
+        assert all_runs.of("me") is first
+        assert all_runs.of(None) is all_runs.of("nobody") is None
+        with pytest.raises(Refused, match=r"You have a run under way already: mine\."):
+            start("me")
+    finally:
+        go.set()
+    until = time.monotonic() + 20
+    while first.ended is None or other.ended is None:
+        assert time.monotonic() < until
+        time.sleep(0.02)
+    second = start("me")
+    assert all_runs.of("me") is second
+    assert all_runs.get(first.key, "me") is None
+
+
+@pytest.mark.parametrize("text", [None, "habari\r\n\u2028za asubuhi"])
+def test_a_run_without_quota_is_gone_on_with(monkeypatch: pytest.MonkeyPatch, job: gpu.Job, text: str | None) -> None:
+    """The same recipe and the same text find the blocks that are done; another text does not."""
+    monkeypatch.setattr(runs, "steps", lambda job: iter([gpu.Failed("Quota", "none left")]))
+    all_runs = runs.Runs()
+
+    def start(recipe: Any, text: str | None) -> runs.Run:
+        run = all_runs.start(recipe, "me", endpoint="", token=None, estimate=1.0, blocks=4, name="n", text=text)
+        until = time.monotonic() + 20
+        while run.ended is None:
+            assert time.monotonic() < until
+            time.sleep(0.02)
+        return run
+
+    first = start(job.recipe, text)
+    again = start(job.recipe, text)
+    assert again.folder == first.folder
+    assert again.recipe == first.recipe
+    other = start(job.recipe, "another text")
+    assert other.folder != first.folder
+    assert not first.folder.exists()
+    assert start(job.recipe.replace(seed=1), "another text").folder != other.folder
+
+
+def test_no_name_leads_to_a_handler_of_the_page(site: Any) -> None:
+    import httpx
+
+    config = httpx.get(f"{site.url}/config").json()
+    assert {one["api_name"] for one in config["dependencies"]} == {"plan", False}
+    assert "site-packages" not in json.dumps(config)
+    for name in ("prune", "watch", "publish", "False", "false"):
+        assert httpx.post(f"{site.url}/gradio_api/call/{name}", json={"data": []}).status_code >= 400, name
 
 
 def test_an_own_text_leaves_the_other_sources(monkeypatch: pytest.MonkeyPatch) -> None:

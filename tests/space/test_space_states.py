@@ -12,7 +12,6 @@ from typing import Any
 import pytest
 
 BASE = "demo/tiny-multilingual-llama"
-ALICE = ("alice", "hf_alice_write")
 Visit = Callable[..., Any]
 
 
@@ -51,7 +50,7 @@ def seeded(site: Any, tmp_path_factory: pytest.TempPathFactory) -> Any:
 
 
 def test_models_that_are_not_pruned(visit: Visit, seeded: Any) -> None:
-    visitor = visit("bob", "hf_bob_write")
+    visitor = visit("bob")
     told = {
         "acme/nothing": r"No model called acme/nothing is visible to you\. Check the spelling, or sign in",
         "acme/gated": r"acme/gated is gated\. Accept its terms on its page, then press Retry\.",
@@ -81,7 +80,7 @@ def test_models_that_are_not_pruned(visit: Visit, seeded: Any) -> None:
 
 
 def test_what_does_not_fit_gets_the_commands(visit: Visit, site: Any) -> None:
-    visitor = visit(*ALICE)
+    visitor = visit("big")
     visitor.advanced(Windows_of_text="900000000")
     words = " ".join(visitor.plan(BASE).split())
     assert re.search(
@@ -93,7 +92,7 @@ def test_what_does_not_fit_gets_the_commands(visit: Visit, site: Any) -> None:
 
 
 def test_text_too_short(visit: Visit, site: Any) -> None:
-    visitor = visit(*ALICE)
+    visitor = visit("short")
     visitor.advanced(Windows_of_text="128")
     visitor.plan(BASE)
     visitor.prune()
@@ -115,7 +114,7 @@ def test_text_too_short(visit: Visit, site: Any) -> None:
     ],
 )
 def test_own_text_that_is_none(visit: Visit, site: Any, data: bytes, state: str, words: str) -> None:
-    visitor = visit(*ALICE)
+    visitor = visit("own")
     visitor.plan(BASE)
     visitor.page.click("#advanced > button")
     visitor.page.set_input_files("#own input[type=file]", {"name": "t.txt", "mimeType": "text/plain", "buffer": data})
@@ -128,7 +127,7 @@ def test_own_text_and_the_alarm(visit: Visit, site: Any) -> None:
     """A visitor's own text is used, and never named as it lies here; half of all weights by size alone is too much."""
     text = (Path(__file__).parents[2] / "hubprune" / "demo" / "text" / "de" / "train.jsonl").read_text(encoding="utf-8")
     own = "\n\n".join(json.loads(line)["text"] for line in text.splitlines())
-    visitor = visit(*ALICE)
+    visitor = visit("alarm")
     page = visitor.page
     page.click("#pattern label:has-text('70 %')")
     page.click("#advanced > button")
@@ -146,7 +145,7 @@ def test_own_text_and_the_alarm(visit: Visit, site: Any) -> None:
 
 def test_cancel_within_a_block(visit: Visit, site: Any) -> None:
     before = set(site.folder.glob("*/run-*"))
-    visitor = visit(*ALICE)
+    visitor = visit("cancels")
     visitor.plan(BASE)
     visitor.prune()
     visitor.page.wait_for_selector("#work .stages li.now:has-text('prune')")
@@ -161,38 +160,38 @@ def test_cancel_within_a_block(visit: Visit, site: Any) -> None:
 def test_a_repository_that_exists(visit: Visit, site: Any) -> None:
     (notes := site.folder / "notes").mkdir()
     (notes / "notes.txt").write_text("not a model")
-    site.hub.add_repo("alice/taken", notes)
-    visitor = visit(*ALICE)
+    site.hub.add_repo("taker/taken", notes)
+    visitor = visit("taker")
     page = visitor.page
     visitor.plan(BASE)
     visitor.prune()
     visitor.result()
     page.fill("#name input, #name textarea", "taken")
     page.click("#publish")
-    assert "alice/taken already exists. Open a pull request there, or choose another name." in visitor.state(
+    assert "taker/taken already exists. Open a pull request there, or choose another name." in visitor.state(
         "repo-exists"
     )
     page.click("#publish-pr")
     page.wait_for_selector("[data-state=published]")
     assert "Pull request opened" in page.inner_text("#done")
-    assert "refs/pr/1" in site.hub.repository("alice/taken").refs
+    assert "refs/pr/1" in site.hub.repository("taker/taken").refs
 
 
 def test_a_failed_publishing_leaves_no_repository(visit: Visit, site: Any) -> None:
-    visitor = visit(*ALICE)
+    visitor = visit("unlucky")
     visitor.plan(BASE)
     visitor.prune()
     visitor.result()
     visitor.page.fill("#name input, #name textarea", "unlucky")
-    site.hub.fault("POST /api/models/alice/unlucky/commit", status=403, message="no")
+    site.hub.fault("POST /api/models/unlucky/unlucky/commit", status=403, message="no")
     visitor.page.click("#publish")
-    assert "Your sign-in may not write to alice/unlucky." in visitor.state("no-write")
-    assert ("model", "alice/unlucky") not in site.hub.store.repositories
+    assert "Your sign-in may not write to unlucky/unlucky." in visitor.state("no-write")
+    assert ("model", "unlucky/unlucky") not in site.hub.store.repositories
     site.hub.clear_faults()
 
 
 def test_something_breaks(visit: Visit, site: Any) -> None:
-    visitor = visit(*ALICE)
+    visitor = visit("broken")
     visitor.plan(BASE)
     visitor.prune()
     visitor.page.wait_for_selector("#work .stages li.now:has-text('prune')")
