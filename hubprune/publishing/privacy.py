@@ -25,6 +25,9 @@ LOCAL_ADDRESS = re.compile(
     r"|https?://[^\s/'\"]+:[^\s/'\"]+@[^\s'\"]*"
 )
 PRIVATE_FLAGS = ("--token", "--cache-dir", "--endpoint")
+# What only the run at hand needed: answers, what lay in the way, how it printed. None of it decides a result.
+ONE_RUN_FLAGS = ("--yes", "--resume", "--fresh", "--force", "--json", "--quiet", "--verbose")
+ONE_RUN_LETTERS = re.compile("-[yqv]+")
 
 
 def leaks(text: str) -> list[str]:
@@ -96,7 +99,9 @@ def public(report: Report, recipe: Recipe) -> tuple[Report, Recipe]:
 
 
 def public_command(command: str, renamed: dict[str, str]) -> str:
-    """The command without private flags, every path as its last part; `renamed` words are replaced as a whole."""
+    """The command as a reader needs it: without private flags and those that only the run at hand needed, every path as
+    its last part; `renamed` words are replaced as a whole.
+    """
     try:
         words = shlex.split(command)
     except ValueError:
@@ -104,8 +109,10 @@ def public_command(command: str, renamed: dict[str, str]) -> str:
     kept, skip = [], False
     for word in words:
         flag = word.split("=", 1)[0].replace("_", "-")
-        if skip or flag in PRIVATE_FLAGS:
+        if skip or flag in (*PRIVATE_FLAGS, "--format"):
             skip = not skip and "=" not in word
+            continue
+        if word in ONE_RUN_FLAGS or ONE_RUN_LETTERS.fullmatch(word):
             continue
         kept.append(renamed.get(word) or without_private(_public_word(word)))
     return shlex.join(kept)

@@ -146,3 +146,24 @@ def test_tasks_and_generated_text_are_cleaned() -> None:
 
 def test_cleaning_changes_no_public_task_or_text() -> None:
     assert privacy.public(evidence.full(made.recipe()), made.recipe()) == (evidence.full(made.recipe()), made.recipe())
+
+
+@pytest.mark.parametrize(
+    ("typed", "shown"),
+    [
+        ("hubprune push m --lang sw -y", "hubprune push m --lang sw"),
+        ("hubprune prune m out --resume --lang sw --yes", "hubprune prune m out --lang sw"),
+        ("hubprune prune m out --fresh --force -qv --format json --json", "hubprune prune m out"),
+        ("hubprune push m --format=agent --public --no-eval", "hubprune push m --public --no-eval"),
+        (
+            "hubprune push m --commit-message 'a -y' --max-ppl-ratio 1.2",
+            "hubprune push m --commit-message 'a -y' --max-ppl-ratio 1.2",
+        ),
+    ],
+)
+def test_the_command_has_only_what_a_reader_needs(typed: str, shown: str) -> None:
+    """A card says how to make the model again, not how one run of it was kept going."""
+    report = made.report(run=made.run(command=typed))
+    command = privacy.public(report, made.recipe())[0].run.command
+    assert command == shown
+    assert f"Made with:\n\n```bash\n{command}\n```" in card.render(report, made.recipe(), repo_id=None)
