@@ -127,19 +127,26 @@ def _errors(report: Report, languages: list[str], width: float) -> Any:
 
 
 def _spread(axes: Any, ends: list[tuple[float, str, bool]]) -> None:
-    """Names at the ends of their lines, moved apart so that none covers another."""
+    """Names at the ends of their lines, moved apart so that none covers another, and no farther than that takes."""
     scale, shift = axes.transData, 10.5  # points between two lines of text
-    placed: list[float] = []
+    groups: list[list[tuple[float, str, bool]]] = []  # names that touch, each as (place of its line's end, ...)
     for value, code, target in sorted(ends):
-        y = scale.transform((0, value))[1]
-        if placed and y - placed[-1] < shift:
-            y = placed[-1] + shift
-        placed.append(y)
-        where = axes.transAxes.inverted().transform((0, y))[1]
-        axes.text(
-            1.03, where, f"★ {name_of(code)}" if target else name_of(code), transform=axes.transAxes, va="center",
-            fontweight="bold" if target else "normal", fontsize=8.5,
-        )  # fmt: skip
+        groups.append([(scale.transform((0, value))[1], code, target)])
+        while len(groups) > 1 and _places(groups[-1], shift)[0] - _places(groups[-2], shift)[-1] < shift:
+            groups[-2:] = [groups[-2] + groups[-1]]
+    for group in groups:
+        for (_, code, target), y in zip(group, _places(group, shift), strict=True):
+            axes.text(
+                1.03, axes.transAxes.inverted().transform((0, y))[1],
+                f"★ {name_of(code)}" if target else name_of(code), transform=axes.transAxes, va="center",
+                fontweight="bold" if target else "normal", fontsize=8.5,
+            )  # fmt: skip
+
+
+def _places(group: list[tuple[float, str, bool]], shift: float) -> list[float]:
+    """Evenly apart, around the middle of where their lines end."""
+    middle = sum(y for y, *_ in group) / len(group)
+    return [middle + shift * (place - (len(group) - 1) / 2) for place in range(len(group))]
 
 
 def _figure(width: float, height: float, *, left: float, right: float, top: float, bottom: float) -> tuple[Any, Any]:

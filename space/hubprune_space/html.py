@@ -50,8 +50,19 @@ def in_language(text: str, code: str, element: str = "span", classes: str = "") 
     return f'<{element}{made} lang="{esc(code)}" dir="{"rtl" if resolve(code).rtl else "auto"}">{esc(text)}</{element}>'
 
 
+def direction(code: str) -> str:
+    """An attribute: what stands around text of a right-to-left language begins where that text begins."""
+    return ' dir="rtl"' if resolve(code).rtl else ""
+
+
 def fold(title: str, body: str, *, is_open: bool = False, classes: str = "") -> str:
     """What can be unfolded."""
     return (
         f'<details class="fold {classes}"{" open" if is_open else ""}><summary>{esc(title)}</summary>{body}</details>'
     )
+
+
+def log(lines: Iterable[str]) -> str:
+    """Lines of a log, those that are too long for the screen hanging under their beginning."""
+    shown = "\n".join(f"<span>{esc(line)}</span>" for line in lines)
+    return f'<pre class="log" tabindex="0" role="region" aria-label="Log">{shown}</pre>'

@@ -7,7 +7,7 @@ from typing import Any
 
 import gradio as gr
 
-CSS = Path(__file__).with_name("look.css")
+CSS = [Path(__file__).with_name(name) for name in ("look.css", "results.css")]
 SCRIPT = Path(__file__).with_name("look.js")
 SANS = [
     *("ui-sans-serif", "system-ui", "-apple-system", "Segoe UI", "Roboto", "Noto Sans", "Noto Sans Arabic"),

@@ -9,13 +9,15 @@ from typing import Any
 import gradio as gr
 
 from hubprune.demo.loop import BASE
-from hubprune.languages import known
-from hubprune.recipe import METHODS
 
-from . import html, search, words
+from . import advanced, html, search, words
+from .widgets import languages, page_html
 
 PATTERNS = [("30 %", "30%"), ("40 %", "40%"), ("50 %", "50%"), ("60 %", "60%"), ("70 %", "70%"), ("2 of 4", "2:4")]
-HOW = {"sparsegpt": "SparseGPT (default)", "wanda": "Wanda", "magnitude": "Magnitude (no text)"}
+MEASURES = [
+    ("Knowledge and reasoning: questions in each language", "tasks"),
+    ("Texts: does it keep to the language, does it repeat itself", "texts"),
+]
 STEPS = ("Choose", "Prune", "Look and publish")
 
 
@@ -42,6 +44,7 @@ class Parts:
     seq_len: Any
     seed: Any
     revision: Any
+    measures: Any
     own: Any
     card: Any
     retry: Any
@@ -77,13 +80,8 @@ class Parts:
         """In the order of forms.Form."""
         return [
             *(self.model, self.language, self.pattern, self.method, self.also, self.share, self.measured),
-            *(self.samples, self.seq_len, self.seed, self.revision),
+            *(self.samples, self.seq_len, self.seed, self.revision, self.measures),
         ]
-
-
-def page_html(value: str | None = None, **more: Any) -> Any:
-    """HTML without gradio's styles for prose: the page has its own."""
-    return gr.HTML(value, apply_default_css=False, **more)
 
 
 def steps(now: int) -> str:
@@ -112,9 +110,12 @@ def layout() -> Parts:
             )
             + f"</svg><div><h1>hubprune</h1><p>{words.WELCOME}</p></div></header>"
         )
-        made["login"] = gr.LoginButton("Sign in", logout_value="Sign out ({})", elem_id="login", size="md", scale=0)
+        made["login"] = gr.LoginButton(
+            "Sign in", logout_value="Sign out ({})", elem_id="login", size="md", scale=0, icon=None
+        )
     made["steps"] = page_html(steps(0))
     with gr.Column(elem_id="choose") as made["choose"]:
+        page_html('<h2 id="choose-title" class="visually-hidden" tabindex="-1">Choose a model and a language</h2>')
         _choose(made)
     with gr.Column(elem_id="work", visible=False) as made["work"]:
         made["progress"] = page_html(elem_id="progress")
@@ -135,7 +136,7 @@ def _choose(made: dict[str, Any]) -> None:
         with gr.Column(elem_id="form", scale=6, min_width=320):
             made["model"] = gr.Textbox(
                 label="Model on the Hub",
-                info="Type a name to search. Any decoder of the Hub that you may read.",
+                info="Type a name to search: any model that writes text and that you may read.",
                 placeholder="owner/name",
                 elem_id="model",
                 max_lines=1,
@@ -146,27 +147,34 @@ def _choose(made: dict[str, Any]) -> None:
             made["hits"] = page_html(
                 search.hits([search.OFFLINE_FIRST], "One suggestion"),
                 elem_id="hits",
-                js_on_load="element.addEventListener('click', (event) => { const hit = event.target.closest("
+                js_on_load="element.addEventListener('mousedown', (event) => event.preventDefault()); "
+                "element.addEventListener('click', (event) => { const hit = event.target.closest("
                 "'button[data-model]'); if (hit) trigger('select', {model: hit.dataset.model}); });",
             )
-            made["language"] = gr.Dropdown(
-                [(words.language_choice(one.code), one.code) for one in known()],
+            made["language"] = languages(
+                "Language",
+                "The language you will use it in. The model reads text in it while weights are chosen (calibration).",
                 value="sw",
-                label="Language",
-                info="The language you will use it in. Its text decides which weights go.",
                 elem_id="language",
-                filterable=True,
             )
             made["pattern"] = gr.Radio(
                 PATTERNS,
                 value="50%",
                 label="Zeros",
-                info="The share of the weights that becomes zero. 50\N{NO-BREAK SPACE}% is usual; more "
-                "costs more quality. “2 of 4” keeps two weights in every four, a pattern that some hardware can use.",
+                info="The share of the weights that becomes zero: more costs more quality, 50\N{NO-BREAK SPACE}% is "
+                "usual. “2 of 4” keeps two weights in every four, which some hardware can use.",
                 elem_id="pattern",
             )
+            made["measures"] = gr.CheckboxGroup(
+                MEASURES,
+                value=[],
+                label="Measure beside perplexity",
+                info="Perplexity, how surprised the model is by real text, is always measured. It does not tell what a "
+                "model still knows. Both of these take longer: see the plan.",
+                elem_id="measures",
+            )
             with gr.Accordion("Advanced", open=False, elem_id="advanced"):
-                _advanced(made)
+                advanced.fields(made)
         with gr.Column(elem_id="plan", scale=5, min_width=320):
             made["card"] = page_html(empty_card(), elem_id="card")
             made["retry"] = gr.Button("Retry", elem_id="retry", visible=False)
@@ -174,45 +182,6 @@ def _choose(made: dict[str, Any]) -> None:
             made["sign_in"] = gr.LoginButton(
                 "Sign in with Hugging Face to prune", elem_id="sign-in", variant="primary", icon=None, visible=False
             )
-
-
-def _advanced(made: dict[str, Any]) -> None:
-    made["method"] = gr.Radio(
-        [
-            (HOW.get(name, name), name)
-            for name in sorted(METHODS, key=lambda name: list(HOW).index(name) if name in HOW else 9)
-        ],
-        value="sparsegpt",
-        label="Method",
-        info="How weights are chosen. SparseGPT also corrects those that stay.",
-    )
-    with gr.Row():
-        made["also"] = gr.Dropdown(
-            [("none", ""), *((words.language_choice(one.code), one.code) for one in known())],
-            value="",
-            label="Mix in a second language",
-            info="Calibration text from two languages.",
-        )
-        made["share"] = gr.Slider(5, 90, 25, step=5, label="Its share, per cent")
-    made["measured"] = gr.Dropdown(
-        [(words.language_choice(one.code), one.code) for one in known()],
-        value=[],
-        multiselect=True,
-        label="Measure also in",
-        info="Beside your language and English.",
-    )
-    with gr.Row():
-        made["samples"] = gr.Textbox(label="Windows of text", info="Empty: 128.", max_lines=1)
-        made["seq_len"] = gr.Textbox(label="Tokens in a window", info="Empty: up to 2,048.", max_lines=1)
-        made["seed"] = gr.Textbox(label="Seed", info="Draws the text.", placeholder="0", max_lines=1)
-    made["revision"] = gr.Textbox(label="Revision", info="Branch, tag or commit; empty for main.", max_lines=1)
-    made["own"] = gr.File(
-        label="Your own calibration text (UTF-8 .txt, at most 2 MB)",
-        type="binary",
-        file_types=[".txt"],
-        height=120,
-        elem_id="own",
-    )
 
 
 def _look(made: dict[str, Any]) -> None:

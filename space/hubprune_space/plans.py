@@ -11,7 +11,7 @@ from hubprune.hub import Hub
 from hubprune.publishing.text import listed, name_of, percent, quantity, size
 from hubprune.recipe import Recipe
 
-from . import elsewhere, html, problems, words
+from . import elsewhere, hints, html, problems, words
 from .forms import Form, Refused
 from .gpu import ZERO_GPU_MEMORY, ZERO_GPU_SPEED
 from .hubs import reading
@@ -106,8 +106,12 @@ def card(planned: Planned, user: str | None) -> str:
     memory = plan.gpu_memory_needed or plan.memory_needed
     rows = [
         ("Zeros", f"{zeros(recipe.pattern)} of {quantity(model.prunable)} weights", share(plan)),
-        ("Calibration text", calibration, f"{recipe.samples} windows of {plan.recipe.seq_len:,} tokens"),
-        ("Measured in", listed([name_of(code) for code in many]), "original and pruned, on the same text"),
+        ("Calibration text", calibration, f"{recipe.samples:,} pieces (windows) of {plan.recipe.seq_len:,} tokens"),
+        (
+            "Measured in",
+            listed([name_of(code) for code in many]),
+            "original, pruned and a control pruned with English text" if plan.recipe.control else "original and pruned",
+        ),
         ("Download", size(plan.downloads), ""),
         ("Memory", size(memory), f"of {size(plan.gpu_memory_free or plan.memory_free)} free on {here}"),
         ("Licence", model.license_name or model.license or "none stated", GATES.get(plan.gated or "", "")),
@@ -127,6 +131,7 @@ def card(planned: Planned, user: str | None) -> str:
         f'<section class="plan" aria-label="Plan">{head}{time}{after}{html.facts(rows)}'
         f'<p class="truth">{html.esc(words.TRUTH)}</p>'
         + (html.fold("Good to know", f"<ul>{notes}</ul>") if notes else "")
+        + hints.glossary("parameters", "weights", "blocks", "float", "embeddings", "calibration", "token", "control")
         + "</section>"
     )
 

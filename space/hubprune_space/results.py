@@ -10,14 +10,13 @@ from hubprune.publishing import card, tables
 from hubprune.publishing.text import percent
 from hubprune.publishing.verdict import caution, verdict
 from hubprune.recipe import RECIPE_FILE, Recipe
-from hubprune.report import CONTROL, RESULTS_FILE, GenerationRow, Report
+from hubprune.report import RESULTS_FILE, GenerationRow, Report
 
-from . import charts, elsewhere, html, words
+from . import charts, elsewhere, hints, html, result_tables, words
 from .runs import Run
 
 ALARM = 2.0  # times the original's perplexity in a calibration language
-MARK = '<span class="mark">★<span class="visually-hidden"> calibration language: </span></span>'
-LANES = {"dense": "Base", "pruned": "Pruned", "control": "Control"}
+LANES = {"dense": hints.BASE, "pruned": "Pruned", "control": "Control"}
 
 
 def head(run: Run) -> str:
@@ -42,8 +41,9 @@ def head(run: Run) -> str:
         for name, value, hint in tiles[:4]
     )
     return (
-        f'<header class="result-head"><h2>{html.esc(run.repo_name)}</h2>{html.notice(alarm)}'
-        f'<p class="verdict">{html.esc(verdict(report))}</p><dl class="tiles">{cells}</dl>'
+        f'<header class="result-head"><h2 tabindex="-1">{html.esc(run.repo_name)}</h2>{html.notice(alarm)}'
+        f'<p class="verdict">{html.esc(hints.plainly(verdict(report)))}</p>'
+        f'<p class="quiet"><b>Perplexity</b> says {hints.PERPLEXITY}</p><dl class="tiles">{cells}</dl>'
         f'<p class="quiet">{html.esc(caution())}</p></header>'
     )
 
@@ -81,53 +81,17 @@ def figures(run: Run) -> str:
     assert report is not None
     cost, errors = charts.cost(report), charts.errors(report)
     return (
-        f'<section class="figures" aria-label="What it cost">{table(report)}'
+        f'<section class="figures" aria-label="What it cost">{result_tables.languages(report)}'
         + (f"<h3>Cost in each language</h3>{cost}" if cost else "")
         + (
             "<h3>How the error grows through the model</h3><p class='quiet'>Error of each block's output, relative to "
-            f"the original's; ★ marks the calibration language.</p>{errors}"
+            "the original's. A block is one of the model's layers; ★ marks the calibration language.</p>" + errors
             if errors
             else ""
         )
+        + result_tables.evidence(report)
         + "</section>"
     )
-
-
-def table(report: Report) -> str:
-    """The per-language table. The calibration language is marked by a star and a word, not by colour alone."""
-    found = tables.language_table(report)
-    names = tables.lane_names(report)
-    least = {"Windows", "Bits per byte"}  # columns that narrow screens leave to the download
-    extra = {names.get(CONTROL, ""), "Ratio to control"}
-    kinds = {
-        label: ' class="extra least"' if label in least else ' class="extra"' if label in extra else ""
-        for label in found.columns
-    }
-    rows = []
-    codes = [row.language for row in tables.language_rows(report)]
-    for index, cells in enumerate(found.rows):
-        target, mean = index in found.targets, index == found.mean
-        kind = "target" if target else "mean" if mean else ""
-        own = html.in_language(words.own_name(codes[index]), codes[index], "small") if codes[index] else ""
-        first = f'<th scope="row">{MARK if target else ""}<span>{html.esc(cells[0])}</span>{own}</th>'
-        rest = "".join(
-            f"<td{kinds[label]}>{cell_html(cell)}</td>"
-            for label, cell in zip(found.columns[1:], cells[1:], strict=True)
-        )
-        rows.append(f'<tr class="{kind}">{first}{rest}</tr>')
-    heads = "".join(f'<th scope="col"{kinds[label]}>{html.esc(label)}</th>' for label in found.columns)
-    notes = "".join(f"<li>{html.esc(note)}</li>" for note in found.notes)
-    return (
-        '<table class="languages"><caption>Perplexity in each language <span>lower is better; ★ marks the calibration '
-        f"language</span></caption><thead><tr>{heads}</tr></thead><tbody>{''.join(rows)}</tbody></table>"
-        + (html.fold("How to read this table", f"<ul>{notes}</ul>") if notes else "")
-    )
-
-
-def cell_html(cell: str) -> str:
-    """A figure; its error apart, because phones leave it out."""
-    value, mark, error = cell.partition(" ± ")
-    return html.esc(value) + (f'<span class="error">{mark}{html.esc(error)}</span>' if mark else "") or "–"
 
 
 def samples(rows: list[GenerationRow]) -> str:
@@ -136,7 +100,8 @@ def samples(rows: list[GenerationRow]) -> str:
     for row in rows:
         for sample in row.samples[:1]:
             lanes = "".join(
-                f"<div><h4>{LANES.get(lane, lane)}</h4>{html.in_language(text, row.language, 'p', 'text')}</div>"
+                f"<div{html.direction(row.language)}><h4>{LANES.get(lane, lane)}</h4>"
+                f"{html.in_language(text, row.language, 'p', 'text')}</div>"
                 for lane, text in sample.texts.items()
             )
             prompt = html.in_language(sample.prompt, row.language, "p", "prompt")

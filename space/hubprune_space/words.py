@@ -121,6 +121,33 @@ def no_quota(left: float | None, needed: float, command: str = "") -> Notice:
     )
 
 
+def gpu_lost(code: str) -> Notice:
+    return Notice(
+        "gpu-lost",
+        f"The GPU's process ended before it was done. Code {code}.",
+        "Press Prune again: it goes on where it stopped.",
+        "warning",
+    )
+
+
+def already_running(name: str) -> Notice:
+    return Notice(
+        "already-running",
+        f"You have a run under way already: {name}.",
+        "Reload this page to see or cancel it.",
+        "warning",
+    )
+
+
+def tasks_need_the_hub() -> Notice:
+    return Notice(
+        "tasks-need-the-hub",
+        "The questions lie on the Hub, and the model that comes with hubprune is pruned without it.",
+        "Take the tick off “Knowledge and reasoning”, or choose another model.",
+        "problem",
+    )
+
+
 def queued(place: int, seconds: float) -> Notice:
     return Notice("queued", f"You are {ordinal(place)} in line, about {roughly(seconds)}.", "You may leave this page.")
 
@@ -152,7 +179,11 @@ def text_not_utf8(position: int) -> Notice:
 
 
 def text_too_large(most: int) -> Notice:
-    return Notice("text-too-large", f"Your text is larger than {most / 1e6:g} MB.", "Choose a smaller file.", "problem")
+    return Notice("text-too-large", f"Your text is larger than {megabytes(most)}.", "Choose a smaller file.", "problem")
+
+
+def text_of_other_kind() -> Notice:
+    return Notice("text-kind", "This is no .txt file.", "Save your text as plain text and choose it again.", "problem")
 
 
 def text_empty() -> Notice:
@@ -188,7 +219,7 @@ def may_not_write(repo_id: str) -> Notice:
 def sign_in_ended(minutes: float) -> Notice:
     return Notice(
         "signed-out-late",
-        f"Your sign-in ended while pruning. Your result is kept for {max(1, round(minutes))} min.",
+        f"You are not signed in now. Your result is kept for {max(1, round(minutes))} min.",
         "Sign in again to publish.",
         "warning",
     )
@@ -223,6 +254,11 @@ def roughly(seconds: float) -> str:
     minutes = max(1, round(seconds / 60))
     hours, rest = divmod(minutes, 60)
     return f"{minutes} min" if not hours else f"{hours} h {rest} min" if rest else f"{hours} h"
+
+
+def megabytes(size: int) -> str:
+    """ "2 MB", "0.5 MB"."""
+    return f"{size / 1e6:g} MB"
 
 
 def language_choice(code: str) -> str:

@@ -7,7 +7,7 @@ import time
 from hubprune.publishing.text import figure, listed, name_of, ratio, size
 from hubprune.report import DENSE, PRUNED
 
-from . import html, words
+from . import hints, html, words
 from .runs import STAGES, Run
 
 
@@ -16,16 +16,14 @@ def page(run: Run, place: tuple[int, float]) -> str:
     waiting = run.state == "waiting"
     head = html.notice(words.queued(*place)) if waiting else ""
     elapsed = time.monotonic() - run.begun if run.begun else 0.0
-    clock = (
-        f'<p class="clock"><span><strong>{words.roughly(elapsed) if elapsed >= 5 else "just begun"}</strong> '
-        f"elapsed</span><span><strong>about {words.roughly(run.left())}</strong> left</span></p>"
-        if not waiting
-        else ""
-    )
+    so_far = f"<strong>{words.roughly(elapsed)}</strong> elapsed" if elapsed >= 5 else "Just begun"
+    left = f"<strong>about {words.roughly(run.left())}</strong> left"
+    clock = "" if waiting else f'<p class="clock"><span>{so_far}</span><span>{left}</span></p>'
     return (
-        f'<section class="work" aria-label="Progress"><h2>{html.esc(run.repo_name)}</h2>{head}{blocks(run)}{clock}'
+        f'<section class="work" aria-label="Progress"><h2 tabindex="-1">{html.esc(run.repo_name)}</h2>'
+        f"{head}{blocks(run)}{clock}"
         f'<ol class="stages">{"".join(stage(run, *entry) for entry in entries(run))}</ol>{measured(run)}'
-        + html.fold("Log", f'<pre class="log" tabindex="0">{html.esc(chr(10).join(run.log[-400:]))}</pre>')
+        + html.fold("Log", html.log(run.log[-400:]))
         + "</section>"
     )
 
@@ -78,4 +76,5 @@ def measured(run: Run) -> str:
                 f"<li><span>{html.esc(name_of(row.language))}</span><span>{figure(dense.perplexity)} → "
                 f"{figure(pruned.perplexity)} <small>× {ratio(pruned.ratio or 0)}</small></span></li>"
             )
-    return f'<ul class="first-figures" aria-label="Perplexity so far">{"".join(lines)}</ul>' if lines else ""
+    told = f'<p class="quiet first">Perplexity so far, original → pruned: {hints.PERPLEXITY}</p>'
+    return f'{told}<ul class="first-figures" aria-label="Perplexity so far">{"".join(lines)}</ul>' if lines else ""

@@ -9,11 +9,11 @@ from pathlib import Path
 
 from hubprune.languages import resolve
 
-from . import html
+from . import hints, html
 from .gpu import Failed, failure, gpu
 from .runs import Run
 
-LANES = ("Base", "Pruned")
+LANES = (hints.BASE, "Pruned")
 NEW_TOKENS = 48
 LONGEST_PROMPT = 400  # characters
 SECONDS = 60.0
@@ -77,7 +77,7 @@ def _write(lane: int, folder: Path, prompt: str, dtype: str) -> Iterator[tuple[i
 def panes(language: str, prompt: str, texts: list[str], *, now: int | None = None) -> str:
     """Both texts side by side, in the language's own direction."""
     shown = "".join(
-        f'<div class="{"writing" if lane == now else ""}"><h4>{name}</h4>'
+        f'<div class="{"writing" if lane == now else ""}"{html.direction(language)}><h4>{name}</h4>'
         + html.in_language(prompt, language, "span", "prompt")
         + html.in_language(texts[lane] or ("…" if now is not None and lane >= now else ""), language, "span", "text")
         + "</div>"

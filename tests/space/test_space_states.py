@@ -110,7 +110,6 @@ def test_text_too_short(visit: Visit, site: Any) -> None:
             "Your text is not UTF-8: the byte at position 7 belongs to no character.",
         ),
         (b" \n", "text-empty", "Your text is empty."),
-        (b"neno " * 500_000, "text-too-large", "Your text is larger than 2 MB."),
     ],
 )
 def test_own_text_that_is_none(visit: Visit, site: Any, data: bytes, state: str, words: str) -> None:

@@ -46,7 +46,7 @@ def test_two_visitors_at_once(visit: Callable[..., Any], site: Any) -> None:
     anna.context.clear_cookies()
     anna.open()
     words = anna.state("signed-out-late")
-    assert re.search(r"Your sign-in ended while pruning\. Your result is kept for (29|30) min\. Sign in again", words)
+    assert re.search(r"You are not signed in now\. Your result is kept for (29|30) min\. Sign in again", words)
     assert anna.page.is_disabled("#publish")
 
     # No token in what the server said, wrote down or sent.
