@@ -5,7 +5,7 @@ from __future__ import annotations
 import contextlib
 import functools
 import logging
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -66,7 +66,8 @@ def open_task(wanted: Wanted, hub: Any, limit: int | None) -> Opened:
     try:
         with quiet():
             manager = _manager(wanted.folder)
-        with read.watched(wanted, _unused(manager, wanted.name)), quiet():
+        config = manager.task_index[wanted.name].cfg or {}
+        with read.watched(wanted, _asked(config), _unused(config)), quiet():
             loaded = manager.load([wanted.name])["tasks"]
             members = [loaded[name] for name in sorted(loaded)]
             for member in members:
@@ -99,10 +100,11 @@ class _Reading:
         self.facts: dict[str, tuple[str | None, str | None]] = {}  # data set -> (commit, licence)
 
     @contextlib.contextmanager
-    def watched(self, wanted: Wanted, unused: str | None) -> Iterator[None]:
+    def watched(self, wanted: Wanted, asked: set[str], unused: str | None) -> Iterator[None]:
         """Within this block `datasets.load_dataset`, which lm-eval calls, is ours.
 
-        Of a split that is not used only FEW rows are handed on: lm-eval goes through all of them, used or not.
+        Of the splits, those that are asked are downloaded, where files tell them apart. lm-eval wants the split that is
+        not used as well and goes through all of it: in its place it gets FEW rows, of an asked one if need be.
         """
         import datasets
 
@@ -116,9 +118,12 @@ class _Reading:
             options["revision"], license = self.shelf.facts(path, options.get("revision"))
             self.facts[path] = options["revision"], license
             with self.shelf.asking(path):
-                found = usual(path, name, token=self.shelf.hub.api.token, **options)
-            if unused in found and len(found[unused]) > FEW:
-                found[unused] = found[unused].select(range(FEW))
+                options["token"] = self.shelf.hub.api.token
+                part = _part(path, name, options, asked)
+                found = usual(path, name, **options, **part)
+            if unused and (unused in found or part):
+                rows = found[unused if unused in found else min(asked)]
+                found[unused] = rows.select(range(min(FEW, len(rows))))
             return found
 
         datasets.load_dataset = load
@@ -128,12 +133,37 @@ class _Reading:
             datasets.load_dataset = usual
 
 
-def _unused(manager: Any, name: str) -> str | None:
+def _unused(config: Mapping[str, Any]) -> str | None:
     """The split of a task's examples, where its prompts hold none and it asks nothing of that split."""
-    config = manager.task_index[name].cfg or {}
     examples = config.get("training_split")
     asked = [config.get(key) for key in ("test_split", "validation_split", "fewshot_split")]
     return None if config.get("num_fewshot") or examples in asked else examples
+
+
+def _asked(config: Mapping[str, Any]) -> set[str]:
+    """The splits that a task of lm-eval reads, but for the unused one; none where a class of its own may read any."""
+    if "class" in config:
+        return set()
+    keys = ("test_split", "validation_split", "fewshot_split", "training_split")
+    named = {config.get(key) for key in keys} | {(config.get("fewshot_config") or {}).get("split")}
+    return {str(split) for split in named - {None, _unused(config)}}
+
+
+def _part(path: str, name: str | None, options: dict[str, Any], asked: set[str]) -> dict[str, Any]:
+    """What `datasets.load_dataset` must be told to leave out the files of splits that are not asked.
+
+    Nothing where the task says itself what to load, or where all splits are asked, or the files do not tell them apart.
+    With files named, `datasets` keeps its copy apart from one of the whole data set, and forgets the card's types.
+    """
+    import datasets
+
+    if not options.keys() <= {"revision", "token"}:
+        return {}
+    there = datasets.load_dataset_builder(path, name, **options)
+    files = there.config.data_files or {}
+    if not asked or not asked < files.keys():
+        return {}
+    return {"data_files": {split: list(files[split]) for split in sorted(asked)}, "features": there.info.features}
 
 
 def _beside(folder: Path | None, options: dict[str, Any]) -> dict[str, Any]:

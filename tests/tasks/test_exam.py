@@ -241,19 +241,6 @@ def test_a_task_that_asks_for_text_says_why_it_has_no_score(tokenizer, hub, loop
     assert (row.metric, row.chance, row.items) == ("f1", None, 2)
 
 
-def test_a_split_that_is_asked_is_never_cut(monkeypatch) -> None:
-    """Some tasks of lm-eval ask of the split that they call their examples."""
-    from hubprune.tasks.loading import _unused
-
-    def manager(**config):
-        return SimpleNamespace(task_index={"x": SimpleNamespace(cfg=config)})
-
-    assert _unused(manager(training_split="train", test_split="test"), "x") == "train"
-    assert _unused(manager(training_split="train", test_split="train"), "x") is None
-    assert _unused(manager(training_split="train", validation_split="train"), "x") is None
-    assert _unused(manager(training_split="train", test_split="test", num_fewshot=3), "x") is None
-
-
 def test_a_default_that_fails_is_told_although_another_is_measured(tokenizer, loopback, tmp_path_factory) -> None:
     from hubprune.loopback import LoopbackHub
 
