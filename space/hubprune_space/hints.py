@@ -46,4 +46,4 @@ def plainly(text: str) -> str:
     """A sentence of the package as this page says it: "original" for "dense model"; figures stay with their units."""
     for said in ("the dense model", "The dense model", "dense model", "Dense", "dense"):
         text = text.replace(said, said[: said.lower().index("dense")] + ("Original" if "Dense" in said else "original"))
-    return re.sub(r"(?<=\d) %", "\N{NO-BREAK SPACE}%", text).replace("± ", "±\N{NO-BREAK SPACE}")
+    return re.sub(r"(?<=\d) (?=%)|(?<=±) |(?<=\bp) (?=[<=])|(?<=\bp [<=]) ", "\N{NO-BREAK SPACE}", text)

@@ -65,13 +65,13 @@ def evidence(report: Report) -> str:
     return found
 
 
-def _section(title: str, verdict: str, table: Table, hints: Sequence[str], caution: str = "") -> str:
+def _section(title: str, verdict: str, table: Table, meanings: Sequence[str], caution: str = "") -> str:
     return (
         f"<section><h3>{title}</h3>"
         + (f'<p class="finding">{html.esc(hints.plainly(verdict))}</p>' if verdict else "")
         + stacked(table, title)
         + (_said(caution) if caution else "")
-        + (notes([*table.notes, *hints]) if table.rows else "".join(map(_said, table.notes)))
+        + (notes([*table.notes, *meanings]) if table.rows else "".join(map(_said, table.notes)))
         + "</section>"
     )
 

@@ -97,11 +97,11 @@ def figures(run: Run) -> str:
 def samples(rows: list[GenerationRow]) -> str:
     """What the models wrote in the run, side by side."""
     found = []
-    for row in rows:
+    for row in sorted(rows, key=lambda row: not row.calibrated):
         for sample in row.samples[:1]:
             lanes = "".join(
                 f"<div{html.direction(row.language)}><h4>{LANES.get(lane, lane)}</h4>"
-                f"{html.in_language(text, row.language, 'p', 'text')}</div>"
+                f"{html.in_language(text.strip(), row.language, 'p', 'text')}</div>"
                 for lane, text in sample.texts.items()
             )
             prompt = html.in_language(sample.prompt, row.language, "p", "prompt")

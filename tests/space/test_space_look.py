@@ -1,0 +1,162 @@
+"""How the page looks and behaves under the hand: lists, the upload field, the keyboard's place, narrow screens."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable
+from typing import Any
+
+import pytest
+
+BASE = "demo/tiny-multilingual-llama"
+FIELD = "#language input"
+TOO_WIDE = """() => [...document.querySelectorAll('main *')].filter(
+    (one) => one.getBoundingClientRect().right > innerWidth + 1
+        && !one.closest('pre, .card-preview table, .visually-hidden')
+).map((one) => `${one.tagName}#${one.id}.${one.className}`).slice(0, 5)"""
+Visit = Callable[..., Any]
+
+
+def text_in(page: Any, text: str) -> list[str]:
+    """Type into the list of languages as a visitor does; returns what it offers then."""
+    page.click(FIELD)
+    page.keyboard.type(text)
+    page.wait_for_timeout(250)
+    return [str(one) for one in page.locator("#language li").all_inner_texts()]
+
+
+def leaves(page: Any) -> tuple[str, str]:
+    """Go on with Tab; returns the choice, and what the field says. The list is gone then."""
+    page.keyboard.press("Tab")
+    page.wait_for_function("!document.querySelector('#language div.options')")
+    page.wait_for_timeout(100)
+    return page.input_value(FIELD), page.inner_text("#language .told")
+
+
+def test_a_list_takes_what_is_typed(visit: Visit) -> None:
+    page = visit().page
+    assert len(text_in(page, "Kiswahili")) == 1  # what stood there is replaced, and filtered by the last letter too
+    assert leaves(page) == ("Swahili · Kiswahili", "")
+    assert len(text_in(page, "français")) == 1
+    assert leaves(page) == ("French · Français", "")
+    assert len(text_in(page, "arab")) == 1
+    assert leaves(page) == ("Arabic · العربية", "")
+
+
+def test_a_list_says_when_it_does_not_know(visit: Visit) -> None:
+    page = visit().page
+    assert text_in(page, "Klingon") == []
+    assert leaves(page) == (
+        "Swahili · Kiswahili",
+        "No language here is called “Klingon”. Swahili · Kiswahili stays chosen.",
+    )
+    assert len(text_in(page, "an")) > 10
+    assert leaves(page)[1] == "“an” could be several languages. Swahili · Kiswahili stays chosen."
+    assert len(text_in(page, "sp")) == 2
+    page.click("#language li:has-text('Spanish')")
+    page.wait_for_function("!document.querySelector('#language div.options')")
+    assert (page.input_value(FIELD), page.inner_text("#language .told")) == ("Spanish · Español", "")
+
+
+def test_a_list_takes_what_is_pasted_and_composed(visit: Visit) -> None:
+    visitor = visit()
+    page = visitor.page
+    page.click(FIELD)
+    page.evaluate("document.execCommand('insertText', false, 'Deutsch')")
+    page.wait_for_timeout(250)
+    page.keyboard.press("Enter")
+    page.wait_for_function("document.querySelector('#language input').value === 'German · Deutsch'")
+    hand = visitor.context.new_cdp_session(page)
+    page.click(FIELD)
+    hand.send("Input.imeSetComposition", {"text": "中", "selectionStart": 1, "selectionEnd": 1})
+    page.wait_for_timeout(250)
+    assert page.locator("#language li").count() == 1
+    # The key that ends a composition chooses nothing.
+    ended = {"key": "Enter", "keyCode": 229, "bubbles": True}
+    page.dispatch_event(FIELD, "keydown", ended)
+    assert page.evaluate("document.activeElement.getAttribute('role')") == "combobox"
+    hand.send("Input.insertText", {"text": "中文"})
+    page.wait_for_timeout(250)
+    assert leaves(page) == ("Chinese · 中文", "")
+
+
+def test_a_file_is_refused_in_the_words_of_the_page(visit: Visit) -> None:
+    page = visit().page
+    page.click("#advanced > button")
+    field = "#own input[type=file]"
+    for name, size, said in (
+        ("big.txt", 4_000_000, "Your text is larger than 2 MB. Choose a smaller file."),
+        ("a.pdf", 4, "This is no .txt file. Save your text as plain text and choose it again."),
+        ("little-too-big.txt", 2_000_001, "Your text is larger than 2 MB. Choose a smaller file."),
+    ):
+        page.set_input_files(field, {"name": name, "mimeType": "text/plain", "buffer": b"a" * size})
+        page.wait_for_selector("#own-told .notice")
+        assert said in " ".join(page.inner_text("#own-told").split())
+    page.wait_for_timeout(500)
+    assert page.locator(".toast-body").count() == 0
+    assert page.locator("#own .file-preview").count() == 0
+    page.set_input_files(field, {"name": "right.txt", "mimeType": "text/plain", "buffer": b"habari " * 100})
+    page.wait_for_selector("#own .file-preview")
+    assert page.inner_text("#own-told").strip() == ""
+
+
+def place(page: Any) -> str:
+    """Where the keyboard is."""
+    return str(page.evaluate("(({tagName, id, innerText}) => `${tagName} ${id} ${innerText}`)(document.activeElement)"))
+
+
+def test_the_keyboard_follows_and_folds_stay(visit: Visit) -> None:
+    visitor = visit("lena")
+    page = visitor.page
+    page.set_viewport_size({"width": 390, "height": 844})
+    page.click("#hits button[data-model]")
+    page.wait_for_function("document.activeElement?.closest('#model')")
+    visitor.prune()
+    page.wait_for_function("document.activeElement?.matches('#work h2')")
+    page.click("#work summary")
+    began = page.inner_text("#work .log")
+    page.wait_for_function("began => document.querySelector('#work .log')?.innerText !== began", arg=began)
+    assert page.evaluate("document.querySelector('#work details').open")
+    assert place(page) == "SUMMARY  Log"
+    visitor.result()
+    page.wait_for_function("document.activeElement?.matches('#look h2')")
+    assert page.evaluate("scrollY") == 0
+
+    # The whole third screen on a phone, with everything unfolded.
+    for fold in page.locator("#look summary").all():
+        fold.click()
+    assert page.evaluate(TOO_WIDE) == []
+    row = page.locator("table.languages tbody tr.target")
+    assert re.fullmatch(r"control:\s+[\d.]+", row.locator(".below").first.inner_text())
+    assert row.locator(".below:visible").count() == 2
+    edges = page.locator(".tiles > div").evaluate_all("all => all.map(e => e.getBoundingClientRect())")
+    for top in {edge["top"] for edge in edges}:
+        line = [edge for edge in edges if edge["top"] == top]
+        assert max(edge["right"] for edge in line) == pytest.approx(max(edge["right"] for edge in edges), abs=1)
+    page.set_viewport_size({"width": 1280, "height": 900})
+    assert row.locator(".below:visible").count() == 0
+    heights = page.locator("#owner .wrap, #name :is(input, textarea)").evaluate_all(
+        "all => all.filter(e => e.closest('#name') || e.querySelector('input')).map(e => e.getBoundingClientRect())"
+    )
+    assert len({round(one["top"]) for one in heights}) == len({round(one["bottom"]) for one in heights}) == 1
+
+    page.click("#over")
+    page.wait_for_function("document.activeElement?.id === 'choose-title'")
+    assert page.evaluate("scrollY") == 0
+
+
+def test_right_to_left_stands_at_its_own_start(visit: Visit) -> None:
+    visitor = visit("amir")
+    page = visitor.page
+    text_in(page, "Arabic")
+    leaves(page)
+    visitor.plan(BASE)
+    page.wait_for_selector("#card:has-text('-ar')")
+    visitor.prune()
+    visitor.result()
+    page.click("#write")
+    page.wait_for_selector("#written [aria-live=polite]", timeout=60_000)
+    for pane in page.locator("#written .pair > div").all():
+        assert pane.get_attribute("dir") == "rtl"
+        assert pane.locator("h4").evaluate("e => getComputedStyle(e).direction") == "rtl"
+    assert page.locator("#written h4").all_inner_texts() == ["Base (the original)", "Pruned"]
