@@ -75,7 +75,7 @@ def make_plan(
     Raises what `examine` raises: a model that cannot be pruned as asked has no plan.
     """
     hub = hub or connect()
-    examined = examine(recipe, hub)
+    examined = examine(recipe, hub, looking=True)
     load = workload(examined)
     gpu = examined.device.type == "cuda"
     need = needs(load, gpu=gpu or there is not None)

@@ -104,8 +104,13 @@ class Skeleton:
         return torch.float32 if kept_here else self.dtype
 
 
-def build(config, *, dtype: torch.dtype, device: torch.device, trust_remote_code: bool = False) -> Skeleton:
+def build(
+    config, *, dtype: torch.dtype, device: torch.device, trust_remote_code: bool = False, looking: bool = False
+) -> Skeleton:
     """The skeleton of a configuration (a transformers config object); no weights are read.
+
+    `looking`: it will not be walked, so its buffers stay on the CPU and the device is not touched. On ZeroGPU a process
+    without a GPU knows one by name only.
 
     Raises UnsupportedArchitecture where the class is no causal language model or its blocks cannot be found.
     """
@@ -121,7 +126,8 @@ def build(config, *, dtype: torch.dtype, device: torch.device, trust_remote_code
         ) from error
     model.eval().requires_grad_(False)
     prefix, blocks = find_blocks(model)
-    return _place_buffers(Skeleton(model, blocks, prefix, dtype, device))
+    skeleton = Skeleton(model, blocks, prefix, dtype, device)
+    return skeleton if looking else _place_buffers(skeleton)
 
 
 class _LargeOnMeta(TorchFunctionMode):

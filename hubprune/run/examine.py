@@ -59,8 +59,10 @@ class Examined:
         return not skipped_by(self.recipe.skip, f"{self.skeleton.prefix}.{block}.{name}", name)
 
 
-def examine(recipe: Recipe, hub: Hub, *, pruning: bool = True) -> Examined:
+def examine(recipe: Recipe, hub: Hub, *, pruning: bool = True, looking: bool = False) -> Examined:
     """Resolve the model, read its headers, and refuse what cannot be done right.
+
+    `looking`: nothing will be walked, so no GPU is touched.
 
     Raises the errors of `hub.resolve` and `hub.describe`, UnsupportedArchitecture, RecipeError, UsageError.
     """
@@ -74,7 +76,9 @@ def examine(recipe: Recipe, hub: Hub, *, pruning: bool = True) -> Examined:
         device = device_of(recipe.device)
         stored = stored_dtype(description)
         dtype = dtype_of(recipe.dtype, device, stored)
-        skeleton = build(config, dtype=dtype, device=device, trust_remote_code=recipe.trust_remote_code)
+        skeleton = build(
+            config, dtype=dtype, device=device, trust_remote_code=recipe.trust_remote_code, looking=looking
+        )
         names = stored_names(skeleton, {name: shape for name, (_, shape) in description.tensors.items()})
         refuse_dtypes(description, skeleton, names)
         returns_tuple = check_walk(config, skeleton.blocks, trust_remote_code=recipe.trust_remote_code)

@@ -24,7 +24,8 @@ from hubprune.recipe import Recipe
 
 from .settings import SETTINGS
 
-STARTING = 20.0  # seconds that a slice spends before its first block
+STARTING = 20.0  # seconds that a slice may spend before its first block
+LEAST = 15.0  # seconds for blocks, however short the estimate: a small model is done in one slice
 # "large" of ZeroGPU: half an H200. The speed is a cautious guess at what small blocks reach; see README.md.
 ZERO_GPU_MEMORY, ZERO_GPU_SPEED = 70_000_000_000, 20e12  # bytes, operations a second
 
@@ -85,7 +86,7 @@ def gpu(duration: Callable[..., float]) -> Callable[[Any], Any]:
 
 def duration_of(job: Job) -> float:
     """Seconds of GPU that one slice asks for, from the plan."""
-    return min(job.slice_seconds or 60.0, STARTING + 1.5 * job.seconds)
+    return min(job.slice_seconds or 60.0, STARTING + max(LEAST, 1.5 * job.seconds))
 
 
 def limit_of(job: Job) -> float:

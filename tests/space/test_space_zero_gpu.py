@@ -1,0 +1,110 @@
+"""The Space on ZeroGPU: the Hub's own package `spaces` forks a worker for each slice; see zero_gpu.py."""
+
+from __future__ import annotations
+
+import base64
+import json
+import os
+import re
+import signal
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+from visitors import ROOT, Site, serve, visiting
+from zero_gpu import Devices, Service
+
+BASE = "demo/tiny-multilingual-llama"
+PAYLOAD = base64.urlsafe_b64encode(json.dumps({"user": "somebody"}).encode()).decode().rstrip("=")
+SEEN = {"extra_http_headers": {"X-IP-Token": f"e30.{PAYLOAD}.x"}}  # the Hub's page adds it; without it no own quota
+Zero = tuple[Site, Devices]
+
+
+@pytest.fixture(scope="module")
+def zero(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Zero]:
+    pytest.importorskip("spaces", reason="The tests of ZeroGPU need the extra `browser`.")
+    folder, devices = tmp_path_factory.mktemp("zero"), Devices()
+    script = str(Path(__file__).with_name("zero_gpu.py"))
+    with Service(devices) as service:
+        command = [script, service.url, str(ROOT / "space" / "app.py")]
+        settings = {"HOME": str(folder), "HUBPRUNE_SPACE_SLICE_SECONDS": "20"}  # a block each
+        with serve(folder, command, **settings) as site:
+            yield site, devices
+
+
+@pytest.fixture
+def devices(zero: Zero) -> Iterator[Devices]:
+    found = zero[1]
+    found.asked.clear()
+    found.workers.clear()
+    yield found
+    found.left, found.on_worker = None, None
+
+
+@pytest.fixture
+def visit_zero(browser: Any, zero: Zero) -> Iterator[Callable[..., Any]]:
+    yield from visiting(browser, zero[0])
+
+
+def test_from_plan_to_published_in_slices(visit_zero: Callable[..., Any], zero: Zero, devices: Devices) -> None:
+    visitor = visit_zero("zoe", **SEEN)
+    assert "Runs here" in visitor.plan(BASE)
+    assert not devices.asked  # a plan takes no GPU
+    visitor.prune()
+    visitor.result()
+    assert devices.asked == [20] * 5  # a block each, then the figures
+    assert len(set(devices.workers)) == 5
+    assert devices.released == [False] * 5
+    page = visitor.page
+    page.click("#write")
+    page.wait_for_selector("#written [aria-live=polite]")
+    assert all(text.strip() for text in page.locator("#written .text").all_inner_texts())
+    assert len(devices.asked) == 6
+    page.click("#publish")
+    visitor.state("published")
+    assert zero[0].hub.list_files("zoe/tiny-multilingual-llama-sparsegpt50-sw")
+
+
+def test_no_quota_and_going_on(visit_zero: Callable[..., Any], devices: Devices) -> None:
+    devices.left = 20.5  # one slice
+    visitor = visit_zero("yara", **SEEN)
+    visitor.plan(BASE)
+    visitor.prune()
+    said = visitor.state("no-quota")
+    assert re.search(r"This GPU has about (1\d|20) s left for you today; this needs about \d+\.", said)
+    assert "pruning goes on where it stopped" in said
+    devices.left = None
+    visitor.prune()
+    visitor.result()
+    assert devices.asked == [20] * 6  # one refused, none done twice
+
+
+def test_a_worker_that_is_killed(visit_zero: Callable[..., Any], zero: Zero, devices: Devices) -> None:
+    def kill_the_third(pid: int) -> None:
+        if len(devices.workers) == 3:
+            os.kill(pid, signal.SIGKILL)
+
+    devices.on_worker = kill_the_third
+    visitor = visit_zero("xenia", **SEEN)
+    visitor.plan(BASE)
+    visitor.prune()
+    said = visitor.state("gpu-lost")
+    assert "Press Prune again: it goes on where it stopped." in said
+    (code,) = re.findall(r"hp-[0-9a-f]{4}", said)
+    assert code in zero[0].log.read_text()
+    visitor.prune()
+    visitor.result()
+    assert len(devices.asked) == 6
+    folders = sorted(zero[0].folder.glob("*/run-*/result/model.safetensors"))
+    assert len({path.read_bytes() for path in folders}) == 1  # as without the accident
+
+
+def test_cancel(visit_zero: Callable[..., Any], zero: Zero, devices: Devices) -> None:
+    visitor = visit_zero("willa", **SEEN)
+    visitor.plan(BASE)
+    visitor.prune()
+    visitor.page.wait_for_selector("#work .stages li.now:has-text('prune')")
+    visitor.page.click("#cancel")
+    assert re.search(r"Stopped (at block \d of 4|before the first block)\.", visitor.state("cancelled"))
+    assert len(devices.asked) < 5
