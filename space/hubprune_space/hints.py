@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import re
-
 from . import html
 
 BASE = "Base (the original)"
@@ -11,6 +9,8 @@ PERPLEXITY = "how surprised the model is by real text: lower is better."
 READING = (
     "Original: the model before pruning.",
     "Windows: the pieces of text that were read; each is as long as the model reads in one go, or as you asked.",
+    "Bits per byte: the same, counted by the length of the text instead of by tokens; lower is better.",
+    "Geometric mean: the average of the ratios.",
     "Ratio: 1 means as good as the original, 1.10 means 10 % more surprised.",
 )
 TASKS = (
@@ -46,4 +46,4 @@ def plainly(text: str) -> str:
     """A sentence of the package as this page says it: "original" for "dense model"; figures stay with their units."""
     for said in ("the dense model", "The dense model", "dense model", "Dense", "dense"):
         text = text.replace(said, said[: said.lower().index("dense")] + ("Original" if "Dense" in said else "original"))
-    return re.sub(r"(?<=\d) (?=%)|(?<=±) |(?<=\bp) (?=[<=])|(?<=\bp [<=]) ", "\N{NO-BREAK SPACE}", text)
+    return html.together(text)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable
 from html import escape as esc
 
@@ -9,6 +10,7 @@ from hubprune.languages import resolve
 
 from .words import Notice
 
+NO_BREAK = "\N{NO-BREAK SPACE}"
 TONES = {"info": "Note", "warning": "Careful", "problem": "Problem"}
 
 
@@ -21,16 +23,24 @@ def notice(item: Notice | None) -> str:
     return (
         f'<div class="notice {item.tone}" role="{role}" data-state="{esc(item.name)}">'
         f'<span class="visually-hidden">{TONES[item.tone]}: </span>'
-        f"<p><strong>{esc(item.sentence)}</strong> {esc(item.action)}</p>{code}</div>"
+        f"<p><strong>{esc(together(item.sentence))}</strong> {esc(together(item.action))}</p>{code}</div>"
     )
 
 
 def command(text: str, label: str = "") -> str:
     """A command to copy."""
+    words = " ".join(f"<span>{esc(word)}</span>" for word in text.split(" "))  # lines end between words only
     head = f'<div class="command-label">{esc(label)}</div>' if label else ""
     return (
         f'<div class="command">{head}<pre tabindex="0" role="region" aria-label="{esc(label or "Command")}">'
-        f'<code>{esc(text)}</code></pre><button type="button" class="copy" data-copy="{esc(text)}">Copy</button></div>'
+        f'<code>{words}</code></pre><button type="button" class="copy" data-copy="{esc(text)}">Copy</button></div>'
+    )
+
+
+def together(text: str) -> str:
+    """No line ends between a figure and its unit or its error."""
+    return re.sub(
+        r"(?<=\d) (?=(?:%|s|min|h|B|kB|MB|GB|TB)(?!\w))|(?<=±) |(?<=\bp) (?=[<=])|(?<=\bp [<=]) ", NO_BREAK, text
     )
 
 

@@ -62,6 +62,8 @@ def theme() -> gr.themes.Base:
         "checkbox_background_color": "var(--surface)",
         "checkbox_background_color_selected": "var(--target)",
         "checkbox_border_color": "var(--edge)",
+        "checkbox_border_color_hover": "var(--edge)",
+        "checkbox_border_color_focus": "var(--target)",
         "checkbox_border_color_selected": "var(--target)",
         "checkbox_label_background_fill": "var(--surface)",
         "checkbox_label_background_fill_hover": "var(--soft)",
