@@ -125,7 +125,9 @@ def card_preview(run: Run, repo_id: str) -> str:
         made = re.sub(picture, own, made, flags=re.DOTALL)
     made = re.sub(r"<picture>.*?</picture>|<img[^>]*>", "", made, flags=re.DOTALL)
     made = re.sub(r"<(/?)h([1-5])", lambda found: f"<{found[1]}h{min(6, int(found[2]) + 2)}", made)
-    made = made.replace("<pre>", '<pre tabindex="0">').replace("<table>", '<table class="plain">')
+    made = made.replace("<pre>", '<pre tabindex="0">')
+    scrolls = '<div class="scrolls" tabindex="0" role="region" aria-label="Table of the card">'
+    made = made.replace("<table>", f'{scrolls}<table class="plain">').replace("</table>", "</table></div>")
     return f'<article class="card-preview" aria-label="Model card">{made}</article>'
 
 

@@ -13,6 +13,11 @@ import pytest
 
 BASE = "demo/tiny-multilingual-llama"
 SERIOUS = {"serious", "critical"}
+# The page hides what is wider than itself, so that its own scroll width says nothing.
+TOO_WIDE = """() => [...document.querySelectorAll('main *')].filter(
+    (one) => one.getBoundingClientRect().right > innerWidth + 1
+        && !one.closest('pre, .scrolls table, .visually-hidden')
+).map((one) => `${one.tagName}#${one.id}.${one.className}`).slice(0, 5)"""
 PLAIN = """
 import json, sys, torch
 from transformers import AutoModelForCausalLM, AutoTokenizer
@@ -41,7 +46,7 @@ def check_every_look(page: Any) -> None:
         page.set_viewport_size({"width": width, "height": 900})
         page.evaluate("dark => document.body.classList.toggle('dark', dark)", dark)
         assert violations(page) == []
-        assert page.evaluate("document.documentElement.scrollWidth - window.innerWidth") <= 0
+        assert page.evaluate(TOO_WIDE) == []
     page.evaluate("document.body.classList.remove('dark')")
 
 

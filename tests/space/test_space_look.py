@@ -7,13 +7,10 @@ from collections.abc import Callable
 from typing import Any
 
 import pytest
+from test_space_flow import TOO_WIDE
 
 BASE = "demo/tiny-multilingual-llama"
 FIELD = "#language input"
-TOO_WIDE = """() => [...document.querySelectorAll('main *')].filter(
-    (one) => one.getBoundingClientRect().right > innerWidth + 1
-        && !one.closest('pre, .card-preview table, .visually-hidden')
-).map((one) => `${one.tagName}#${one.id}.${one.className}`).slice(0, 5)"""
 Visit = Callable[..., Any]
 
 
