@@ -64,6 +64,7 @@ def photograph(tab: Any, name: str, folder: Path, everything: bool) -> None:
     """One screen in its widths and modes, as small PNG files."""
     from PIL import Image
 
+    tab.mouse.move(0, 0)  # nothing looks hovered over
     for width, height in WIDTHS.items():
         for dark in (False, True):
             if not everything and (name, width, dark) not in KEPT:
