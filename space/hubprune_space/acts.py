@@ -163,7 +163,7 @@ class Acts:
         if run.state == "done":
             yield await asyncio.to_thread(self._results, run, user is not None)
         else:
-            log = html.fold("Log", f'<pre class="log">{html.esc(chr(10).join(run.log))}</pre>')
+            log = html.fold("Log", html.log(run.log))
             yield self._nothing(run.notice, log)
         while self.shown.get(session) == run.key and RUNS.get(run.key, user) is run:
             await asyncio.sleep(0.1)
