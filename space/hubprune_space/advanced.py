@@ -67,7 +67,7 @@ def fields(made: dict[str, Any]) -> None:
         )
     with gr.Column(elem_id="own-box"):
         page_html(
-            f'<div class="label" id="own-label">{OWN}</div><div class="info">What the model reads while weights are '
+            f'<div class="label" id="own-label">{OWN}</div><div class="hint">What the model reads while weights are '
             f"chosen, instead of the text that hubprune brings or fetches: UTF-8, .txt, at most {most()}.</div>"
         )
         made["own"] = gr.File(label=OWN, show_label=False, type="binary", file_types=[".txt"], height=92, elem_id="own")
