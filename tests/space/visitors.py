@@ -32,6 +32,7 @@ class Site:
     hub: LoopbackHub
     folder: Path
     log: Path
+    beside: tuple[str, ...] = ()  # other addresses that its pages may lead to
 
     def cookie(self, name: str, token: str) -> dict[str, Any]:
         """The session of a visitor who has signed in as somebody, signed as gradio signs it outside of a Space."""
@@ -99,7 +100,7 @@ class Visitor:
             self.complaints.append(text)
 
     def _note(self, request: Any) -> None:
-        if not request.url.startswith((self.site.url, "data:", "blob:")):
+        if not request.url.startswith((self.site.url, *self.site.beside, "data:", "blob:")):
             self.strangers.append(request.url)
 
     def sign_in_as(self, name: str) -> None:
@@ -151,7 +152,9 @@ class Visitor:
         self.page.wait_for_selector("#look .result-head", timeout=120_000)
 
 
-def visiting(browser: Any, site: Site) -> Iterator[Callable[..., Visitor]]:
+def visiting(
+    browser: Any, site: Site, prepare: Callable[[Visitor], None] | None = None
+) -> Iterator[Callable[..., Visitor]]:
     """What `visit` does, for any site. An account's run follows it into every browser: take new accounts."""
     visitors: list[Visitor] = []
 
@@ -160,14 +163,18 @@ def visiting(browser: Any, site: Site) -> Iterator[Callable[..., Visitor]]:
         visitors.append(visitor)
         if name:
             visitor.sign_in_as(name)
+        if prepare:
+            prepare(visitor)
         visitor.open()
         return visitor
 
     yield new
     for visitor in visitors:
         visitor.context.close()
-    assert [visitor.complaints for visitor in visitors if visitor.complaints] == []
-    assert [visitor.strangers for visitor in visitors if visitor.strangers] == []
+    complaints = [complaint for visitor in visitors for complaint in visitor.complaints]
+    strangers = [url for visitor in visitors for url in visitor.strangers]
+    assert not complaints, complaints
+    assert not strangers, strangers
 
 
 def wait_for(condition: Callable[[], bool], seconds: float) -> None:
