@@ -25,12 +25,10 @@ IMAGE = "ghcr.io/astral-sh/uv:python3.12-bookworm"
 FLAVOURS = (("t4-small", 16), ("l4x1", 24), ("a10g-small", 24), ("l40sx1", 48), ("a100-large", 80), ("h200", 141))
 
 
-def package() -> str:
-    """Where hubprune is installed from: this Space's own wheel where it carries one, else the package index."""
+def own_wheel() -> str | None:
+    """The name of the wheel that this Space carries, on the Hub; elsewhere hubprune is in the package index."""
     wheels = sorted(Path(__file__).parent.parent.glob("hubprune-*.whl"))
-    if SETTINGS.space_id and wheels:
-        return f"https://huggingface.co/spaces/{SETTINGS.space_id}/resolve/main/{wheels[-1].name}"
-    return "hubprune"
+    return wheels[-1].name if SETTINGS.space_id and wheels else None
 
 
 def own_command(recipe: Recipe) -> str:
@@ -52,10 +50,19 @@ def flavour(plan: Plan) -> str:
 
 
 def job_command(plan: Plan, recipe: Recipe) -> str:
-    """`hf jobs run ...`, to be copied; its secret is read from the visitor's own environment."""
+    """`hf jobs run ...`, to be copied; its secret is read from the visitor's own environment.
+
+    With that secret the Job fetches this Space's wheel, which the Space being private would keep from it otherwise.
+    """
     hours = max(2, math.ceil(plan.model.parameters / 2e9))
     words = ["hf", "jobs", "run", "--flavor", flavour(plan), "--timeout", f"{hours}h", "--secrets", "HF_TOKEN", IMAGE]
-    return shlex.join([*words, "uv", "run", "--with", package(), *shlex.split(own_command(recipe))])
+    wheel, fetch, package = own_wheel(), "", "hubprune[eval]"
+    if wheel:
+        fetch = (
+            f"uvx --from huggingface_hub hf download --repo-type space {SETTINGS.space_id} {wheel} --local-dir /tmp && "
+        )
+        package = f"hubprune[eval] @ file:///tmp/{wheel}"
+    return shlex.join([*words, "bash", "-c", f"{fetch}uv run --with {shlex.quote(package)} {own_command(recipe)}"])
 
 
 def price(hub: Hub, plan: Plan) -> str:

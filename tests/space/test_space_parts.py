@@ -307,6 +307,25 @@ def test_only_the_plan_is_open(site: Any) -> None:
     assert "visible" in client.predict("acme/none", "sw", "50%", "sparsegpt", api_name="/plan")["problem"]
 
 
+def test_the_job_fetches_the_wheel_of_a_private_space(monkeypatch: pytest.MonkeyPatch) -> None:
+    import dataclasses
+    import shlex
+
+    from hubprune_space import elsewhere
+
+    recipe = Form(model=BASE, language="zh").recipe()
+    plan = plans.make(recipe, None).plan
+    assert plan
+    command = elsewhere.job_command(plan, recipe)
+    assert shlex.split(command)[-2:] == ["-c", f"uv run --with 'hubprune[eval]' {elsewhere.own_command(recipe)}"]
+    monkeypatch.setattr(elsewhere, "SETTINGS", dataclasses.replace(elsewhere.SETTINGS, space_id="me/pruning"))
+    monkeypatch.setattr(elsewhere, "own_wheel", lambda: "hubprune-1-py3-none-any.whl")
+    *_, words = shlex.split(elsewhere.job_command(plan, recipe))
+    fetched, run = words.split(" && ")
+    assert fetched.endswith("hf download --repo-type space me/pruning hubprune-1-py3-none-any.whl --local-dir /tmp")
+    assert "file:///tmp/hubprune-1-py3-none-any.whl" in run
+
+
 def test_a_plan_leaves_nothing_behind() -> None:
     before = set(plans.SETTINGS.folder.iterdir())
     assert plans.of_form(Form(model=BASE), "hf_somebody").plan
