@@ -9,7 +9,9 @@ from typing import Any
 import gradio as gr
 
 from . import look, writing
-from .acts import Acts
+from .acts.choose import Choose
+from .acts.look import Look
+from .acts.prune import Prune
 from .api import plan as public_plan
 from .parts import layout
 from .settings import SETTINGS
@@ -28,24 +30,25 @@ def build() -> gr.Blocks:
         gr.api(public_plan, api_name="plan", concurrency_limit=2)
         (open_one,) = demo.fns.values()
         parts = layout()
-        acts = Acts(parts)
+        choose, after = Choose(parts), Look(parts)
+        prune = Prune(parts, left=choose.forget)
         everything = [part for part in vars(parts).values() if part is not parts.login]
         plan = {
-            "fn": acts.plan,
+            "fn": choose.plan,
             "inputs": parts.form,
             "outputs": [parts.card, parts.retry, parts.prune, parts.sign_in, parts.draft],
         }
         several: dict[str, Any] = {**PRIVATE, "concurrency_limit": 4, "concurrency_id": "look"}
         watch = {
-            "fn": acts.watch,
+            "fn": prune.watch,
             "inputs": [parts.ticket],
             "outputs": everything,
             **PRIVATE,
             "concurrency_limit": None,
         }
 
-        parts.model.input(acts.search, [parts.model], [parts.hits], trigger_mode="always_last", **several)
-        picked = parts.hits.select(acts.pick, None, [parts.model, parts.hits], **several)
+        parts.model.input(choose.search, [parts.model], [parts.hits], trigger_mode="always_last", **several)
+        picked = parts.hits.select(choose.pick, None, [parts.model, parts.hits], **several)
         picked.then(**plan, **several)
         # The clicked suggestion is gone, and the keyboard's place with it.
         picked.then(None, js="() => document.querySelector('#model input, #model textarea')?.focus()", **PRIVATE)
@@ -60,27 +63,27 @@ def build() -> gr.Blocks:
         )
         for field in (parts.model, parts.samples, parts.seq_len, parts.seed, parts.revision):
             field.blur(
-                acts.plan_if_changed,
+                choose.plan_if_changed,
                 [parts.draft, *parts.form],
                 plan["outputs"],
                 js=LEFT if field is parts.model else None,
                 trigger_mode="always_last",
                 **several,
             )
-        parts.prune.click(acts.prune, [parts.own, *parts.form], everything, **several)
-        parts.cancel.click(acts.cancel, [parts.ticket], [parts.cancel], queue=False, **PRIVATE)
+        parts.prune.click(prune.prune, [parts.own, *parts.form], everything, **several)
+        parts.cancel.click(prune.cancel, [parts.ticket], [parts.cancel], queue=False, **PRIVATE)
         parts.write.click(
-            acts.write,
+            after.write,
             [parts.ticket, parts.write_language, parts.prompt],
             [parts.written],
             **{**several, "concurrency_limit": 1, "concurrency_id": "write"},
         )
         parts.write_language.input(writing.prompt_of, [parts.write_language], [parts.prompt], **several)
         target = [parts.ticket, parts.owner, parts.name, parts.private]
-        parts.publish.click(acts.publish, target, everything, **several)
-        parts.publish_pr.click(acts.publish_pr, target, everything, **several)
-        parts.over.click(acts.start_over, [parts.ticket], everything, **several)
-        demo.load(acts.restore, [parts.draft], parts.form, **several).then(**plan, **several)
+        parts.publish.click(after.publish, target, everything, **several)
+        parts.publish_pr.click(after.publish_pr, target, everything, **several)
+        parts.over.click(after.start_over, [parts.ticket], everything, **several)
+        demo.load(choose.restore, [parts.draft], parts.form, **several).then(**plan, **several)
         demo.load(**watch)
     for function in demo.fns.values():  # also those that gradio's own buttons bring along
         if function is not open_one:

@@ -284,3 +284,6 @@ class Runs:
             for run in list(self._runs.values()):
                 if run.ended and run.keeps() <= 0:
                     self.forget(run)
+
+
+RUNS = Runs()  # of this Space

@@ -1,0 +1,116 @@
+"""The second screen: begin a run, show it for as long as the page is open, cancel it."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import AsyncIterator, Callable
+from typing import Any
+
+import gradio as gr
+
+from .. import forms, html, plans, publishing, words
+from ..forms import Form, Refused
+from ..hubs import hub_for
+from ..parts import Parts
+from ..runs import RUNS, Run
+from ..settings import SETTINGS
+from .screens import Changes, choosing, looking, pruning
+
+
+class Prune:
+    """The handlers of the second screen. `left` is called with the session of a page that was closed."""
+
+    def __init__(self, parts: Parts, left: Callable[[str], None]) -> None:
+        self.parts = parts
+        self._left = left
+        self._shown: dict[str, str | None] = {}  # session of a page -> key of the run that it shows
+
+    def prune(
+        self, request: gr.Request, profile: gr.OAuthProfile | None, token: gr.OAuthToken | None,
+        own: bytes | None, *fields: Any,
+    ) -> Changes:  # fmt: skip
+        """Begin a run."""
+        parts = self.parts
+        if profile is None or token is None:
+            return {parts.notice: html.notice(words.signed_out())}
+        try:
+            text = forms.own_text(own)
+            planned = plans.of_form(Form(*fields), token.token if token else None)
+            if planned.notice or planned.plan is None or planned.recipe is None:
+                return {parts.notice: html.notice(planned.notice)}
+            model = planned.recipe.model
+            owners = publishing.owners(token.token)
+            run = RUNS.start(
+                planned.recipe,
+                profile.username,
+                endpoint=hub_for(model, None, SETTINGS.folder).endpoint,
+                token=None if model == forms.BASE else token.token,
+                estimate=planned.plan.seconds,
+                blocks=planned.plan.model.blocks,
+                name=planned.plan.repo_id.partition("/")[2],
+                owners=owners,
+                text=text,
+            )
+            self._shown[str(request.session_hash)] = run.key
+        except Refused as refused:
+            return {parts.notice: html.notice(refused.notice)}
+        return {parts.notice: "", **pruning(self.parts, run, RUNS.place(run))}
+
+    async def watch(
+        self, ticket: str | None, request: gr.Request, profile: gr.OAuthProfile | None
+    ) -> AsyncIterator[Changes]:
+        """For as long as the page is open: show the visitor's run, then what came out.
+
+        Closing the page stops only the showing. One stream serves the whole visit.
+        """
+        session, user = str(request.session_hash), profile.username if profile else None
+        run = RUNS.get(ticket, user)
+        if run is None:  # signed in with another browser
+            run = RUNS.of(user)
+            run = run if run and run.state != "failed" else None
+        if run is not None and run.state == "stopped":  # its owner did that, and was told
+            run = None
+        self._shown[session] = run.key if run else None
+        try:
+            if run is None:
+                yield choosing(self.parts, None if user else words.signed_out())
+            while True:
+                run = RUNS.get(self._shown[session], user)
+                if run is not None:
+                    async for changes in self._follow(run, session, user):
+                        yield changes
+                await asyncio.sleep(0.1)
+        finally:
+            self._shown.pop(session, None)
+            self._left(session)
+
+    async def _follow(self, run: Run, session: str, user: str | None) -> AsyncIterator[Changes]:
+        """Show a run until it is over, then what came out, then nothing until it is no longer the one to show."""
+        seen = -1
+        while not run.over or run.ended is None:
+            if run.version != seen or run.state == "waiting":
+                seen = run.version
+                yield pruning(self.parts, run, RUNS.place(run))
+            for _ in range(10):
+                await asyncio.sleep(0.1)
+                if run.version != seen or run.over:
+                    break
+            else:
+                seen = -1  # the clock goes on
+        if run.state == "done":
+            yield await asyncio.to_thread(looking, self.parts, run, user is not None)
+        else:
+            log = html.fold("Log", html.log(run.log))
+            yield choosing(self.parts, run.notice, log)
+        while self._shown.get(session) == run.key and RUNS.get(run.key, user) is run:
+            await asyncio.sleep(0.1)
+        if self._shown.get(session) == run.key and run.state == "done":  # its time is over, or it was started over
+            self._shown[session] = None
+            yield choosing(self.parts, words.gone() if run.keeps() <= 0 else None)
+
+    def cancel(self, ticket: str | None, profile: gr.OAuthProfile | None) -> Changes:
+        """Stop at the next block."""
+        run = RUNS.get(ticket, profile.username if profile else None)
+        if run:
+            RUNS.cancel(run)
+        return {self.parts.cancel: gr.update(value="Stopping at the next block", interactive=False)}
