@@ -16,11 +16,6 @@ from .api import plan as public_plan
 from .parts import layout
 from .settings import SETTINGS
 
-# What is typed in the model's field when it is left for a suggestion is no model.
-LEFT = """async (draft, model, ...others) => {
-    await new Promise((done) => setTimeout(done, 0));
-    return [draft, document.activeElement?.closest('#hits') ? null : model, ...others];
-}"""
 PRIVATE: dict[str, Any] = {"api_visibility": "private", "show_progress": "hidden"}
 
 
@@ -58,7 +53,7 @@ def build() -> gr.Blocks:
                 *(parts.method.input, parts.also.input, parts.share.release, parts.measured.input, parts.retry.click),
             ],
             **plan,
-            trigger_mode="always_last",
+            trigger_mode="multiple",
             **several,
         )
         for field in (parts.model, parts.samples, parts.seq_len, parts.seed, parts.revision):
@@ -66,8 +61,7 @@ def build() -> gr.Blocks:
                 choose.plan_if_changed,
                 [parts.draft, *parts.form],
                 plan["outputs"],
-                js=LEFT if field is parts.model else None,
-                trigger_mode="always_last",
+                trigger_mode="multiple",
                 **several,
             )
         parts.prune.click(prune.prune, [parts.own, *parts.form], everything, **several)
@@ -83,7 +77,8 @@ def build() -> gr.Blocks:
         parts.publish.click(after.publish, target, everything, **several)
         parts.publish_pr.click(after.publish_pr, target, everything, **several)
         parts.over.click(after.start_over, [parts.ticket], everything, **several)
-        demo.load(choose.restore, [parts.draft], parts.form, **several).then(**plan, **several)
+        restored = demo.load(choose.restore, [parts.draft], parts.form, **several)
+        restored.then(choose.plan_restored, [parts.draft], plan["outputs"], **several)
         demo.load(**watch)
     for function in demo.fns.values():  # also those that gradio's own buttons bring along
         if function is not open_one:

@@ -13,6 +13,7 @@ from ..forms import Form
 from ..parts import Parts, empty_card
 from .screens import Changes
 
+HALF = ("not-found", "not-an-id")  # what is said of a name that is not finished
 RETRY = ("gated-terms", "gated-scope", "not-found", "problem")
 
 
@@ -35,27 +36,38 @@ class Choose:
         self, request: gr.Request, profile: gr.OAuthProfile | None, token: gr.OAuthToken | None, *fields: Any
     ) -> Changes:
         """The plan card of what is filled in; nothing, where a later one was asked for meanwhile."""
-        session = str(request.session_hash)
-        self._asked[session] += 1
-        number = self._asked[session]
-        changes = self._plan(profile, token, fields)
-        return changes if self._asked[session] in (number, 0) else {self.parts.retry: gr.skip()}
+        return self._plan(request, profile, token, fields)
 
     def plan_if_changed(
         self, request: gr.Request, profile: gr.OAuthProfile | None, token: gr.OAuthToken | None,
         draft: list[Any] | None, *fields: Any,
     ) -> Changes:  # fmt: skip
-        """A field was left: plan where it holds something else than was planned last. A model of None: do nothing."""
-        if fields[0] is None or list(fields) == draft:
+        """A field was left: plan where it holds something else than was planned last."""
+        if draft and Form(*fields) == Form(*draft):
             return {self.parts.retry: gr.skip()}
-        return self.plan(request, profile, token, *fields)
+        return self._plan(request, profile, token, fields, left=True)
 
-    def _plan(self, profile: gr.OAuthProfile | None, token: gr.OAuthToken | None, fields: Sequence[Any]) -> Changes:
+    def _plan(
+        self, request: gr.Request, profile: gr.OAuthProfile | None, token: gr.OAuthToken | None,
+        fields: Sequence[Any], *, left: bool = False,
+    ) -> Changes:  # fmt: skip
+        session, nothing = str(request.session_hash), {self.parts.retry: gr.skip()}
+        self._asked[session] += 1
+        number = self._asked[session]
+        changes = self._card(profile, token, fields, left=left)
+        return changes if changes and self._asked[session] in (number, 0) else nothing
+
+    def _card(
+        self, profile: gr.OAuthProfile | None, token: gr.OAuthToken | None, fields: Sequence[Any], *, left: bool
+    ) -> Changes:
+        """The plan; nothing for half a name that was left for a suggestion."""
         parts, user = self.parts, profile.username if profile else None
         hidden = {parts.prune: gr.update(visible=False), parts.sign_in: gr.update(visible=False)}
         if not str(fields[0] or "").strip():
             return {parts.card: empty_card(), parts.retry: gr.update(visible=False), **hidden}
         planned = plans.of_form(Form(*fields), token.token if token else None)
+        if left and planned.notice and planned.notice.name in HALF and self._is_half(fields[0], token):
+            return {}
         seconds = words.roughly(planned.plan.seconds) if planned.plan else ""
         retry = planned.notice is not None and planned.plan is None and planned.notice.name in RETRY
         return {
@@ -70,9 +82,22 @@ class Choose:
             parts.sign_in: gr.update(visible=planned.runs_here and user is None),
         }
 
+    def _is_half(self, name: str, token: gr.OAuthToken | None) -> bool:
+        found = search.models(name, token.token if token else None)
+        return any(name.strip().lower() in one.lower() for one, _ in found)
+
     def restore(self, draft: list[Any] | None) -> list[Any]:
         """What was filled in before the visitor went to sign in."""
         return draft if draft and len(draft) == len(self.parts.form) else [gr.skip()] * len(self.parts.form)
+
+    def plan_restored(
+        self, request: gr.Request, profile: gr.OAuthProfile | None, token: gr.OAuthToken | None,
+        draft: list[Any] | None,
+    ) -> Changes:  # fmt: skip
+        """The plan of that; whatever is typed meanwhile."""
+        if not draft or len(draft) != len(self.parts.form):
+            return {self.parts.retry: gr.skip()}
+        return self._plan(request, profile, token, draft)
 
     def forget(self, session: str) -> None:
         """The page was closed."""

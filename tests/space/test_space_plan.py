@@ -1,0 +1,87 @@
+"""When the page plans: at a choice and on leaving a field, never for half a name, and the last wish wins."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+BASE = "demo/tiny-multilingual-llama"
+FIELD = "#model input, #model textarea"
+Visit = Callable[..., Any]
+
+
+def record(page: Any) -> None:
+    """Note all that the card ever says."""
+    page.evaluate(
+        "window.said = []; new MutationObserver(() => window.said.push(document.querySelector('#card').innerText))"
+        ".observe(document.querySelector('#card'), {childList: true, subtree: true, characterData: true})"
+    )
+
+
+def asked(site: Any, name: str) -> int:
+    """How often the Hub was asked about a model."""
+    return len([one for one in site.hub.requests if name in one.path])
+
+
+def said(page: Any) -> str:
+    return "\n".join(page.evaluate("window.said"))
+
+
+def test_half_a_name_is_not_planned_when_a_suggestion_is_taken(visit: Visit) -> None:
+    for by_keyboard in (False, True):
+        page = visit().page
+        record(page)
+        page.locator(FIELD).press_sequentially("demo/tiny-mul")
+        page.wait_for_selector(f"#hits button[data-model='{BASE}']")
+        if by_keyboard:
+            page.keyboard.press("Tab")
+            assert page.evaluate("document.activeElement.dataset.model") == BASE
+            page.wait_for_timeout(1500)
+            page.keyboard.press("Enter")
+        else:
+            page.click(f"#hits button[data-model='{BASE}']")
+        page.wait_for_selector("#card .facts")
+        page.wait_for_timeout(1500)
+        assert "No model called" not in said(page)
+        assert page.input_value(FIELD) == BASE
+
+
+def test_a_name_is_planned_when_its_field_is_left(visit: Visit) -> None:
+    visitor = visit()
+    visitor.page.fill(FIELD, "acme/nobody")
+    visitor.page.click("h1")
+    assert "No model called acme/nobody is visible to you." in visitor.state("not-found")
+
+
+def test_leaving_a_field_as_it_was_asks_the_hub_nothing(visit: Visit, site: Any) -> None:
+    visitor = visit()
+    name = "acme/asked"
+    site.hub.add_repo(name, Path(__file__).parents[2] / "hubprune" / "demo" / "model")
+    visitor.plan(name)
+    page = visitor.page
+    page.click("#advanced > button")
+    before = asked(site, name)
+    for label in ("Windows of text", "Seed", "Revision"):
+        page.get_by_label(label, exact=False).first.focus()
+    page.focus(FIELD)
+    page.click("h1")
+    page.wait_for_timeout(1500)
+    assert asked(site, name) == before
+
+
+def test_the_last_wish_wins(visit: Visit, site: Any) -> None:
+    visitor = visit()
+    site.hub.fault("GET /api/models/acme/slow", kind="stall", seconds=4)
+    page = visitor.page
+    record(page)
+    page.fill(FIELD, "acme/slow")
+    page.keyboard.press("Enter")
+    page.wait_for_timeout(300)
+    page.fill(FIELD, BASE)
+    page.keyboard.press("Enter")
+    page.wait_for_selector("#card .facts")
+    page.wait_for_timeout(6000)
+    site.hub.clear_faults()
+    assert "acme/slow" not in said(page)
+    assert "tiny-multilingual-llama" in page.inner_text("#card h2")
