@@ -112,6 +112,7 @@ def card(planned: Planned, user: str | None) -> str:
             listed([name_of(code) for code in many]),
             "original, pruned and a control pruned with English text" if plan.recipe.control else "original and pruned",
         ),
+        ("Measured by", *measures(plan)),
         ("Download", size(plan.downloads), ""),
         ("Memory", size(memory), f"of {size(plan.gpu_memory_free or plan.memory_free)} free on {here}"),
         ("Licence", model.license_name or model.license or "none stated", GATES.get(plan.gated or "", "")),
@@ -140,6 +141,14 @@ def zeros(pattern: str) -> str:
     """ "50 %", or what N:M means."""
     kept, colon, group = pattern.partition(":")
     return f"{int(group) - int(kept)} in every {group}" if colon else pattern.rstrip("%").strip() + " %"
+
+
+def measures(plan: Plan) -> tuple[str, str]:
+    """What is measured in these languages, and what of it can be told more of."""
+    found = ["perplexity", *(["tasks"] if plan.tasks else []), *(["texts"] if plan.recipe.generate else [])]
+    if plan.tasks:
+        return listed(found), f"{listed(plan.tasks)}: the first {plan.recipe.limit} questions of each"
+    return listed(found), "knowledge and reasoning are not measured"
 
 
 def share(plan: Plan) -> str:
