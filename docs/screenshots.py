@@ -26,8 +26,8 @@ LONGEST = 2600  # pixels of a picture that is kept
 
 
 @contextmanager
-def page() -> Iterator[str]:
-    """The address of the Space, started for the time of the block."""
+def page(**more: str) -> Iterator[str]:
+    """The address of the Space, started for the time of the block; `more`: variables of its environment."""
     with socket.socket() as one:
         one.bind(("127.0.0.1", 0))
         port = one.getsockname()[1]
@@ -35,7 +35,9 @@ def page() -> Iterator[str]:
         settings = {"GRADIO_SERVER_PORT": str(port), "HUBPRUNE_SPACE_FOLDER": folder, "TMPDIR": folder}
         kept = {name: value for name, value in os.environ.items() if not name.startswith("HF_")}
         app = subprocess.Popen(
-            [sys.executable, str(ROOT / "space" / "app.py")], env={**kept, **settings}, stdout=subprocess.DEVNULL
+            [sys.executable, str(ROOT / "space" / "app.py")],
+            env={**kept, **settings, **more},
+            stdout=subprocess.DEVNULL,
         )
         try:
             while socket.socket().connect_ex(("127.0.0.1", port)):
