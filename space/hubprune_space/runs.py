@@ -157,14 +157,15 @@ def with_text(recipe: Recipe, path: Path) -> Recipe:
 
 def problem(step: Failed, run: Run) -> words.Notice:
     """The words for a run that ended in an error; a defect gets a code that stands in the server's log too."""
+    kept = SETTINGS.keep_seconds / 60
     match step.kind:
         case "" | "Worker":
             code = f"hp-{secrets.token_hex(2)}"
             logger.error("%s in step %s\n%s", code, run.stage, step.trace)
-            return words.gpu_lost(code) if step.kind else words.unexpected(run.stage, code)
+            return words.gpu_lost(code, kept) if step.kind else words.unexpected(run.stage, code)
         case "Quota":
             left = re.search(r"vs\. ([\d.]+)s? left", step.sentence)
-            return words.no_quota(float(left[1]) if left else None, run.left(), own_command(run.recipe))
+            return words.no_quota(float(left[1]) if left else None, run.left(), kept, own_command(run.recipe))
     return problems.notice(problems.of_kind(step.kind, step.sentence), run.recipe)
 
 

@@ -110,22 +110,22 @@ def too_long(needs: str, most: str) -> Notice:
     )
 
 
-def no_quota(left: float | None, needed: float, command: str = "") -> Notice:
+def no_quota(left: float | None, needed: float, minutes: float, command: str = "") -> Notice:
     has = f"has about {left:.0f} s left for you today" if left is not None else "has no time for you now"
     return Notice(
         "no-quota",
         f"This GPU {has}; this needs about {needed:.0f}.",
-        "Come back later: pruning goes on where it stopped. Or choose a smaller model, or run the command shown.",
+        f"Press Prune within {minutes:.0f} min to go on where it stopped, choose a smaller model, or run the command shown.",
         "warning",
         command,
     )
 
 
-def gpu_lost(code: str) -> Notice:
+def gpu_lost(code: str, minutes: float) -> Notice:
     return Notice(
         "gpu-lost",
         f"The GPU's process ended before it was done. Code {code}.",
-        "Press Prune again: it goes on where it stopped.",
+        f"Press Prune again within {minutes:.0f} min: it goes on where it stopped.",
         "warning",
     )
 

@@ -73,7 +73,7 @@ def test_no_quota_and_going_on(visit_zero: Callable[..., Any], devices: Devices)
     visitor.prune()
     said = visitor.state("no-quota")
     assert re.search(r"This GPU has about (1\d|20) s left for you today; this needs about \d+\.", said)
-    assert "pruning goes on where it stopped" in said
+    assert "Press Prune within 30 min to go on where it stopped" in said
     devices.left = None
     visitor.prune()
     visitor.result()
@@ -90,7 +90,7 @@ def test_a_worker_that_is_killed(visit_zero: Callable[..., Any], zero: Zero, dev
     visitor.plan(BASE)
     visitor.prune()
     said = visitor.state("gpu-lost")
-    assert "Press Prune again: it goes on where it stopped." in said
+    assert "Press Prune again within 30 min: it goes on where it stopped." in said
     (code,) = re.findall(r"hp-[0-9a-f]{4}", said)
     assert code in zero[0].log.read_text()
     visitor.prune()
