@@ -115,7 +115,7 @@ def no_quota(left: float | None, needed: float, minutes: float, command: str = "
     return Notice(
         "no-quota",
         f"This GPU {has}; this needs about {needed:.0f}.",
-        f"Press Prune within {minutes:.0f} min to go on where it stopped, choose a smaller model, or run the command shown.",
+        f"Press Prune within {minutes:.0f} min to go on from there, choose a smaller model, or run the command shown.",
         "warning",
         command,
     )

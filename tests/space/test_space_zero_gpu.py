@@ -73,7 +73,7 @@ def test_no_quota_and_going_on(visit_zero: Callable[..., Any], devices: Devices)
     visitor.prune()
     said = visitor.state("no-quota")
     assert re.search(r"This GPU has about (1\d|20) s left for you today; this needs about \d+\.", said)
-    assert "Press Prune within 30 min to go on where it stopped" in said
+    assert "Press Prune within 30 min to go on from there" in said
     devices.left = None
     visitor.prune()
     visitor.result()
