@@ -5,8 +5,10 @@ from __future__ import annotations
 import re
 from dataclasses import dataclass, field, fields
 
-from hubprune.demo.loop import BASE
+from hubprune.demo.loop import BASE, LANGUAGES
 from hubprune.hub import scrub
+from hubprune.languages import resolve
+from hubprune.publishing.text import listed, name_of
 from hubprune.recipe import Recipe
 
 from . import words
@@ -69,6 +71,9 @@ class Form:
         if demo and "tasks" in self.measures:
             raise Refused(words.tasks_need_the_hub())
         text = "demo" if demo else "auto"
+        measured = tuple(dict.fromkeys([*lang, "en", *self.measured]))
+        if demo and (missing := [name_of(code) for code in measured if resolve(code).code not in LANGUAGES]):
+            raise Refused(words.no_demo_text(listed(missing), listed([name_of(code) for code in LANGUAGES])))
         return Recipe(
             model=model,
             revision=revision or None,
@@ -77,7 +82,7 @@ class Form:
             pattern=self.pattern.strip() or "50%",
             calib=text,
             eval_text=text,
-            eval_lang=tuple(dict.fromkeys([*lang, "en", *self.measured])),
+            eval_lang=measured,
             samples=whole("Windows of text", self.samples, DEMO_SAMPLES if demo else SAMPLES),
             seq_len=whole("Tokens in a window", self.seq_len, 0) or None,
             seed=whole("Seed", self.seed, 0),

@@ -91,6 +91,14 @@
     if (event.target.closest?.("#own")) refuse(event.dataTransfer?.files, event);
   }, true);
 
+  // The plan of another model than the one in the field stands back until the new one is there.
+  const compare = () => {
+    const plan = document.querySelector("#plan"), field = document.querySelector("#model input, #model textarea");
+    const model = document.querySelector("#card .plan[data-model]")?.dataset.model;
+    plan?.setAttribute("aria-busy", String(Boolean(model && !field?.value.trim().replace(/\/$/, "").endsWith(model))));
+  };
+  document.addEventListener("input", (event) => event.target.closest?.("#model") && compare(), true);
+
   // What a visitor has unfolded stays so while its text goes on.
   const unfolded = new WeakSet();
   document.addEventListener("click", (event) => {
@@ -119,5 +127,6 @@
     for (const { target } of changes)
       if (target.nodeName === "DETAILS" && !target.open && unfolded.has(target)) target.open = true;
     arrive();
+    compare();
   }).observe(document.body, { childList: true, subtree: true, attributes: true, attributeFilter: ["open", "class", "style"] });
 }

@@ -26,7 +26,7 @@ def build() -> gr.Blocks:
         (open_one,) = demo.fns.values()
         parts = layout()
         choose, after = Choose(parts), Look(parts)
-        prune = Prune(parts, left=choose.forget)
+        prune = Prune(parts, choose)
         everything = [part for part in vars(parts).values() if part is not parts.login]
         plan = {
             "fn": choose.plan,
@@ -64,7 +64,7 @@ def build() -> gr.Blocks:
                 trigger_mode="multiple",
                 **several,
             )
-        parts.prune.click(prune.prune, [parts.own, *parts.form], everything, **several)
+        parts.prune.click(prune.prune, [parts.own, parts.draft, *parts.form], everything, **several)
         parts.cancel.click(prune.cancel, [parts.ticket], [parts.cancel], queue=False, **PRIVATE)
         parts.write.click(
             after.write,

@@ -129,7 +129,8 @@ def card(planned: Planned, user: str | None) -> str:
     notes = "".join(f"<li>{html.esc(text)}</li>" for text in filter(None, map(problems.plain, plan.warnings)))
     after = html.notice(planned.notice) + ("" if fits else elsewhere.commands(plan, recipe))
     return (
-        f'<section class="plan" aria-label="Plan">{head}{time}{after}{html.facts(rows)}'
+        f'<section class="plan" aria-label="Plan" data-model="{html.esc(model.id)}">'
+        f"{head}{time}{after}{html.facts(rows)}"
         f'<p class="truth">{html.esc(words.TRUTH)}</p>'
         + (html.fold("Good to know", f"<ul>{notes}</ul>") if notes else "")
         + hints.glossary("parameters", "weights", "blocks", "float", "embeddings", "calibration", "token", "control")

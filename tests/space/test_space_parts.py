@@ -119,6 +119,14 @@ def test_empty_fields_are_defaults() -> None:
     assert Form(BASE, *[None] * 11).recipe() == Form(BASE).recipe()  # type: ignore[arg-type]
 
 
+def test_the_embedded_model_has_text_in_few_languages() -> None:
+    with pytest.raises(Refused, match=r"brings no text in Hindi along, only in Swahili, English, .+ and Chinese\."):
+        Form(BASE, language="hi").recipe()
+    with pytest.raises(Refused, match="no text in French"):
+        Form(BASE, measured=["fr"]).recipe()
+    assert Form(BASE, language="Swahili").recipe().lang == {"sw": 1.0}
+
+
 def test_what_is_measured_beside_perplexity() -> None:
     assert Form("a/b").recipe().tasks == ()
     assert not Form("a/b").recipe().generate

@@ -70,6 +70,38 @@ def test_leaving_a_field_as_it_was_asks_the_hub_nothing(visit: Visit, site: Any)
     assert asked(site, name) == before
 
 
+def test_what_runs_is_what_the_plan_shows(visit: Visit, site: Any) -> None:
+    """A form that was changed behind the plan's back gets its plan first; meanwhile the old one stands back."""
+    visitor = visit("planner")
+    site.hub.add_repo("acme/another", Path(__file__).parents[2] / "hubprune" / "demo" / "model")
+    visitor.plan(BASE)
+    page = visitor.page
+    page.wait_for_selector("#prune:visible:not([disabled])")
+    assert page.get_attribute("#plan", "aria-busy") == "false"
+    page.fill(FIELD, "acme/another")
+    assert page.get_attribute("#plan", "aria-busy") == "true"
+    page.evaluate("document.querySelector('#prune').click()")  # no field is left, so nothing else plans
+    assert "The form has changed: this is its plan now. Look at it, and press Prune again." in visitor.state(
+        "plan-changed"
+    )
+    assert page.inner_text("#card h2") == "another"
+    assert page.get_attribute("#plan", "aria-busy") == "false"
+    assert page.is_hidden("#work")
+
+
+def test_the_account_stands_beside_the_name_on_a_phone(visit: Visit) -> None:
+    page = visit("a-very-long-name-of-somebody-on-the-hub").page
+    page.set_viewport_size({"width": 390, "height": 844})
+    button, words = (page.locator(one).bounding_box() for one in ("#login", ".brand p"))
+    name_ends = page.evaluate(
+        "() => { const all = document.createRange(); all.selectNodeContents(document.querySelector('.brand h1'));"
+        " return all.getBoundingClientRect().right; }"
+    )
+    assert button["x"] >= name_ends
+    assert button["y"] + button["height"] <= words["y"]
+    assert button["height"] >= 24
+
+
 def test_the_last_wish_wins(visit: Visit, site: Any) -> None:
     visitor = visit()
     site.hub.fault("GET /api/models/acme/slow", kind="stall", seconds=4)

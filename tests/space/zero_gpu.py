@@ -7,6 +7,7 @@ refuses to use it, as it does on the Hub; in the workers, which are forked, it i
 
 from __future__ import annotations
 
+import contextlib
 import json
 import os
 import runpy
@@ -36,6 +37,7 @@ class Devices:
     asked: list[float] = field(default_factory=list)
     workers: list[int] = field(default_factory=list)
     released: list[bool] = field(default_factory=list)  # whether each use failed
+    _running: dict[str, int] = field(default_factory=dict)  # token -> process id of its worker
     _granted: dict[str, tuple[float, float]] = field(default_factory=dict)  # token -> (seconds, since when)
 
     def schedule(self, query: dict[str, str]) -> tuple[int, dict[str, Any]]:
@@ -52,6 +54,7 @@ class Devices:
         """A worker has begun; it is killed when its seconds are over."""
         token, pid = query["allowToken"], int(query["pid"])
         self.workers.append(pid)
+        self._running[token] = pid
         timer = threading.Timer(self._granted[token][0], self._kill, (token, pid))
         timer.daemon = True
         timer.start()
@@ -62,6 +65,8 @@ class Devices:
     def release(self, query: dict[str, str]) -> tuple[int, dict[str, Any]]:
         """The GPU is given back; what was used counts."""
         since = self._granted.pop(query["allowToken"], None)
+        if pid := self._running.pop(query["allowToken"], None):
+            stop(pid)
         if since is None:
             return 404, {}
         self.released.append(query.get("fail") == "true")
@@ -71,7 +76,18 @@ class Devices:
 
     def _kill(self, token: str, pid: int) -> None:
         if token in self._granted:
-            os.kill(pid, signal.SIGKILL)
+            stop(pid)
+
+    def close(self) -> None:
+        """No worker outlives the service."""
+        for pid in self._running.values():
+            stop(pid)
+
+
+def stop(pid: int) -> None:
+    """End a worker, as the service does that wants its GPU back; it may have ended."""
+    with contextlib.suppress(ProcessLookupError):
+        os.kill(pid, signal.SIGKILL)
 
 
 class Service:
@@ -95,6 +111,7 @@ class Service:
             def log_message(self, *_: Any) -> None:
                 pass
 
+        self._devices = devices
         self._server = ThreadingHTTPServer(("127.0.0.1", 0), Handler)
         self.url = f"http://127.0.0.1:{self._server.server_port}"
 
@@ -103,6 +120,7 @@ class Service:
         return self
 
     def __exit__(self, *_: Any) -> None:
+        self._devices.close()
         self._server.shutdown()
         self._server.server_close()
 

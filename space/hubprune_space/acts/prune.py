@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncIterator, Callable
+from collections.abc import AsyncIterator
 from typing import Any
 
 import gradio as gr
@@ -14,26 +14,31 @@ from ..hubs import hub_for
 from ..parts import Parts
 from ..runs import RUNS, Run
 from ..settings import SETTINGS
+from .choose import Choose
 from .screens import Changes, choosing, looking, pruning
 
 
 class Prune:
-    """The handlers of the second screen. `left` is called with the session of a page that was closed."""
+    """The handlers of the second screen; those of the first know the plan."""
 
-    def __init__(self, parts: Parts, left: Callable[[str], None]) -> None:
+    def __init__(self, parts: Parts, choose: Choose) -> None:
         self.parts = parts
-        self._left = left
+        self._plan = choose.plan
+        self._left = choose.forget
         self._shown: dict[str, str | None] = {}  # session of a page -> key of the run that it shows
 
     def prune(
         self, request: gr.Request, profile: gr.OAuthProfile | None, token: gr.OAuthToken | None,
-        own: bytes | None, *fields: Any,
+        own: bytes | None, draft: list[Any] | None, *fields: Any,
     ) -> Changes:  # fmt: skip
-        """Begin a run."""
+        """Begin a run; where the visitor saw the plan of something else, show the plan first."""
         parts = self.parts
         if profile is None or token is None:
             return {parts.notice: html.notice(words.signed_out())}
         try:
+            if not draft or Form(*draft) != Form(*fields):
+                card = self._plan(request, profile, token, *fields)
+                return {**card, parts.notice: html.notice(words.plan_changed())}
             text = forms.own_text(own)
             planned = plans.of_form(Form(*fields), token.token if token else None)
             if planned.notice or planned.plan is None or planned.recipe is None:
