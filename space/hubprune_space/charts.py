@@ -70,7 +70,7 @@ def _cost(report: Report, rows: list[tables.Figures], width: float) -> Any:
     axes.set_ylim(len(rows) - 0.4, -0.6)
     _ratio_axis(axes, [1.0, *(v for row in rows for v in (row.ratio, row.control_ratio) if v and math.isfinite(v))])
     axes.set_xlabel("times the original's perplexity (1 = no cost)")
-    entries = [("●", "pruned, " + lanes[PRUNED], TARGET)]
+    entries = [("●", "pruned, " + lanes[PRUNED] if CONTROL in lanes else "pruned", TARGET)]
     if CONTROL in lanes:
         entries.append(("○", lanes[CONTROL] + " (control)", OTHER))
     _key(made, entries, width, height)

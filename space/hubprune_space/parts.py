@@ -124,8 +124,8 @@ def layout() -> Parts:
         _look(made)
     page_html(
         '<footer class="foot"><p>After <cite>Kurz, Chen, Flek, Zhao: On the Limitations of Language-targeted Pruning'
-        "</cite> (TACL 2026): text in your language keeps perplexity there; it does not reliably keep knowledge and "
-        "reasoning.</p></footer>"
+        "</cite> (TACL 2026): calibration text in your language generally keeps perplexity there; it does not reliably "
+        "keep knowledge and reasoning.</p></footer>"
     )
     return Parts(**made)
 
@@ -208,7 +208,9 @@ def _look(made: dict[str, Any]) -> None:
         with gr.Row():
             made["owner"] = gr.Dropdown([], label="Owner", elem_id="owner", scale=1)
             made["name"] = gr.Textbox(label="Name", elem_id="name", max_lines=1, scale=3)
-        made["private"] = gr.Checkbox(True, label="Private: only you see it", elem_id="private")
+        made["private"] = gr.Checkbox(
+            True, label="Private: only you, or the owning organisation, see it", elem_id="private"
+        )
         made["publish"] = gr.Button("Publish", variant="primary", elem_id="publish")
         made["publish_pr"] = gr.Button("Open a pull request there", elem_id="publish-pr", visible=False)
     made["done"] = page_html(elem_id="done")

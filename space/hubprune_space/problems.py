@@ -95,6 +95,8 @@ def notice(error: errors.HubpruneError, recipe: Recipe, architecture: str = "") 
     match error:
         case errors.RevisionNotFound():
             pass
+        case errors.NotFound() | errors.Gated() if recipe.model not in error.sentence:  # a data set's, not the model's
+            pass
         case errors.NotFound():
             return words.not_found(recipe.model)
         case errors.Gated() if "scope" in error.sentence:

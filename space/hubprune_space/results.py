@@ -7,7 +7,7 @@ import re
 from pathlib import Path
 
 from hubprune.publishing import card, tables
-from hubprune.publishing.text import percent
+from hubprune.publishing.text import listed, percent
 from hubprune.publishing.verdict import caution, verdict
 from hubprune.recipe import RECIPE_FILE, Recipe
 from hubprune.report import RESULTS_FILE, GenerationRow, Report
@@ -42,7 +42,7 @@ def head(run: Run) -> str:
     )
     return (
         f'<header class="result-head"><h2 tabindex="-1">{html.esc(run.repo_name)}</h2>{html.notice(alarm)}'
-        f'<p class="verdict">{html.esc(hints.plainly(verdict(report)))}</p>'
+        f'<p class="verdict">{html.esc(hints.plainly(f"{against_original(report)} {verdict(report)}".strip()))}</p>'
         f'<p class="quiet"><b>Perplexity</b> says {hints.PERPLEXITY}</p><dl class="tiles">{cells}</dl>'
         f'<p class="quiet">{html.esc(caution())}</p></header>'
     )
@@ -52,8 +52,17 @@ def cost_in_words(ratio: float) -> str:
     """A ratio of perplexities, plainly."""
     change = 100 * (ratio - 1)
     if abs(change) < 0.5:
-        return "as before"
-    return f"{abs(change):.0f} % {'worse' if change > 0 else 'better'} than the original"
+        return "as the original's"
+    return f"{abs(change):.0f} % {'higher' if change > 0 else 'lower'} than the original's"
+
+
+def against_original(report: Report) -> str:
+    """What pruning did to perplexity in the calibration languages, in English and where it did most; one sentence."""
+    rows = [row for row in tables.language_rows(report) if row.language and row.ratio is not None]
+    worst = max(rows, key=lambda row: row.ratio or 0, default=None)
+    told = [row for row in rows if row.target or row.language == "en" or row is worst]
+    said = [f"{cost_in_words(row.ratio or 0)} in {row.name}".replace(" than the original's", "") for row in told]
+    return f"Against the original, perplexity is {listed(said)}." if said else ""
 
 
 def quality(report: Report) -> words.Notice | None:
