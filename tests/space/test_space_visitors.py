@@ -21,7 +21,7 @@ def test_two_visitors_at_once(visit: Callable[..., Any], site: Any) -> None:
     anna.prune()
     anna.page.wait_for_selector("#work .stages")
     bob.prune()
-    assert re.search(r"You are 2nd in line, about \d+ s\.", bob.state("queued"))
+    assert re.search(r"You are 2nd in line, about \d+ (s|min)\.", bob.state("queued"))
     anna.result()
     bob.result()
     assert anna.page.input_value("#owner input") == "anna"
