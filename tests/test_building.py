@@ -9,10 +9,13 @@ from pathlib import Path
 
 import pytest
 import torch
+from accelerate import init_empty_weights
 from transformers import AutoConfig
 
 from hubprune.building import BUILDING
+from hubprune.checkpoint.model import open_tensors
 from hubprune.checkpoint.skeleton import build
+from hubprune.demo.loop import MODEL_FOLDER
 from hubprune.generation import load_whole
 
 
@@ -31,6 +34,27 @@ def test_threads_that_build_at_once_leave_each_other_alone(model_folder: Path) -
         found = [threads.submit(work, n) for n in range(12) for work in (skeleton, whole)]
         assert all(one.result() for one in found)
     assert not torch.nn.Linear(2, 2).weight.is_meta
+
+
+def test_a_walk_waits_where_it_registers_parameters() -> None:
+    """The tied head of the embedded model, made real while another thread has what is registered put on meta."""
+    config = AutoConfig.from_pretrained(MODEL_FOLDER)
+    walked = build(config, dtype=torch.float32, device=torch.device("cpu"))
+    tensors = open_tensors(MODEL_FOLDER, walked)
+    held, go = threading.Event(), threading.Event()
+
+    def builder() -> None:
+        with BUILDING, init_empty_weights():
+            held.set()
+            go.wait(30)
+
+    thread = threading.Thread(target=builder)
+    thread.start()
+    held.wait(30)
+    threading.Timer(0.3, go.set).start()
+    walked.fill_outer(tensors)
+    thread.join(30)
+    assert not walked.model.get_output_embeddings().weight.is_meta
 
 
 @pytest.mark.skipif(not hasattr(os, "fork"), reason="This system has no fork.")

@@ -54,7 +54,8 @@ class Skeleton:
         for name in self.outer_names():
             if name in known:
                 self._put(self.model, name, tensors.read(name), name)
-        self.model.tie_weights(missing_keys=set(self.outer_names()) - known, recompute_mapping=False)
+        with BUILDING:  # tying registers parameters, which a model that is being built meanwhile would have on meta
+            self.model.tie_weights(missing_keys=set(self.outer_names()) - known, recompute_mapping=False)
         if left := [
             name for name, p in self.model.named_parameters() if p.is_meta and not name.startswith(self.prefix + ".")
         ]:

@@ -106,7 +106,7 @@ class Form:
 def hub_id(text: str) -> str:
     """The id of a model on the Hub, from what was typed or pasted (an address of its page too). Raises Refused."""
     name = re.sub(r"^(https?://)?(www\.)?(huggingface\.co|hf\.co)/", "", text.strip()).rstrip("/")
-    if not HUB_ID.fullmatch(name) or ".." in name or "--" in name:
+    if not HUB_ID.fullmatch(name) or scrub(name) != name or ".." in name or "--" in name:
         raise Refused(words.not_an_id(scrub(name)[:60] or "An empty field"))
     return name
 

@@ -18,7 +18,7 @@ from pathlib import Path
 from typing import Any
 
 from hubprune.errors import HubpruneError
-from hubprune.events import Event, Progress, Stage, run_to_end
+from hubprune.events import Event, Progress, Stage
 from hubprune.hub import Hub, connect, pull, resolve, scrub
 from hubprune.recipe import Recipe
 
@@ -129,7 +129,12 @@ def steps(job: Job) -> Iterator[Step]:
         if SETTINGS.zero_gpu:
             yield Stage("download", f"Downloading {job.recipe.model}")
             hub = job.hub()
-            run_to_end(pull(hub, resolve(hub, job.recipe.model, job.recipe.revision)))
+            with closing(pull(hub, resolve(hub, job.recipe.model, job.recipe.revision))) as events:
+                for event in events:
+                    yield event
+                    if job.cancel.exists():
+                        yield Stopped()
+                        return
         more = True
         while more:
             more = False

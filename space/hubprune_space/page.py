@@ -74,8 +74,9 @@ def build() -> gr.Blocks:
         )
         parts.write_language.input(writing.prompt_of, [parts.write_language], [parts.prompt], **several)
         target = [parts.ticket, parts.owner, parts.name, parts.private]
-        parts.publish.click(after.publish, target, everything, **several)
-        parts.publish_pr.click(after.publish_pr, target, everything, **several)
+        uploads = {**several, "concurrency_limit": 8, "concurrency_id": "publish"}  # they take minutes
+        parts.publish.click(after.publish, target, everything, **uploads)
+        parts.publish_pr.click(after.publish_pr, target, everything, **uploads)
         parts.over.click(after.start_over, [parts.ticket], everything, **several)
         restored = demo.load(choose.restore, [parts.draft], parts.form, **several)
         restored.then(choose.plan_restored, [parts.draft], plan["outputs"], **several)
@@ -83,7 +84,7 @@ def build() -> gr.Blocks:
     for function in demo.fns.values():  # also those that gradio's own buttons bring along
         if function is not open_one:
             function.api_visibility, function.api_name = "private", False
-    demo.queue(max_size=SETTINGS.longest_line, default_concurrency_limit=1)
+    demo.queue(default_concurrency_limit=1)
     return demo
 
 
@@ -97,6 +98,7 @@ def launch(demo: gr.Blocks, **more: Any) -> Any:
             css_paths=look.CSS,
             js=look.SCRIPT.read_text(encoding="utf-8"),
             ssr_mode=False,
+            max_threads=SETTINGS.most_pages,
             max_file_size=SETTINGS.text_bytes + 1_000_000,
             footer_links=["api"],
             **more,

@@ -36,9 +36,10 @@ def publish(run: Run, token: str, repo_id: str, *, private: bool, create_pr: boo
                     run.published = event
                 yield event
         except errors.HubpruneError as error:
-            if not there:
-                remove_if_empty(hub, repo_id)
             yield of_error(error, repo_id, create_pr=create_pr)
+        finally:  # also where the page was closed, which ends this generator
+            if not there and run.published is None:
+                remove_if_empty(hub, repo_id)
 
 
 def of_error(error: errors.HubpruneError, repo_id: str, *, create_pr: bool) -> words.Notice:

@@ -284,7 +284,10 @@ class Runs:
             time.sleep(min(5.0, SETTINGS.keep_seconds / 4))
             for run in list(self._runs.values()):
                 if run.ended and run.keeps() <= 0:
-                    self.forget(run)
+                    try:
+                        self.forget(run)
+                    except OSError:  # a full disk; the next round tries again
+                        logger.exception("a run could not be deleted")
 
 
 RUNS = Runs()  # of this Space

@@ -30,6 +30,7 @@ class Settings:
     Attributes:
         keep_seconds: how long a result waits for its owner.
         longest_line: runs that may wait.
+        most_pages: pages that may be open at once; each holds one of gradio's places.
         longest_seconds: runs whose estimate is longer are sent elsewhere; 0: none is.
         text_bytes: size of a visitor's own calibration text.
         folder: where runs live; deleted when the Space ends.
@@ -39,6 +40,7 @@ class Settings:
 
     keep_seconds: float = field(default_factory=lambda: _number("KEEP_SECONDS", 1800))
     longest_line: int = field(default_factory=lambda: int(_number("LONGEST_LINE", 20)))
+    most_pages: int = field(default_factory=lambda: int(_number("MOST_PAGES", 500)))
     longest_seconds: float = field(default_factory=lambda: _number("LONGEST_SECONDS", 3600))
     text_bytes: int = field(default_factory=lambda: int(_number("TEXT_BYTES", 2_000_000)))
     folder: Path = field(default_factory=_folder)

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncIterator
+import time
+from collections.abc import AsyncIterator, Callable
 from typing import Any
 
 import gradio as gr
@@ -16,6 +17,8 @@ from ..runs import RUNS, Run
 from ..settings import SETTINGS
 from .choose import Choose
 from .screens import Changes, choosing, looking, pruning
+
+SIGN_OF_LIFE = 5.0  # seconds
 
 
 class Prune:
@@ -84,7 +87,9 @@ class Prune:
                 if run is not None:
                     async for changes in self._follow(run, session, user):
                         yield changes
-                await asyncio.sleep(0.1)
+                else:
+                    async for changes in self._rest(lambda: RUNS.get(self._shown[session], user) is None):
+                        yield changes
         finally:
             self._shown.pop(session, None)
             self._left(session)
@@ -107,11 +112,20 @@ class Prune:
         else:
             log = html.fold("Log", html.log(run.log))
             yield choosing(self.parts, run.notice, log)
-        while self._shown.get(session) == run.key and RUNS.get(run.key, user) is run:
-            await asyncio.sleep(0.1)
+        async for changes in self._rest(lambda: self._shown.get(session) == run.key and RUNS.get(run.key, user) is run):
+            yield changes
         if self._shown.get(session) == run.key and run.state == "done":  # its time is over, or it was started over
             self._shown[session] = None
             yield choosing(self.parts, words.gone() if run.keeps() <= 0 else None)
+
+    async def _rest(self, lasts: Callable[[], bool]) -> AsyncIterator[Changes]:
+        """Nothing new while that lasts, said now and then: only so does gradio notice that a page is closed."""
+        since = time.monotonic()
+        while lasts():
+            await asyncio.sleep(0.1)
+            if time.monotonic() - since > SIGN_OF_LIFE:
+                since = time.monotonic()
+                yield {self.parts.retry: gr.skip()}
 
     def cancel(self, ticket: str | None, profile: gr.OAuthProfile | None) -> Changes:
         """Stop at the next block."""

@@ -13,14 +13,16 @@ from ..runs import Run
 Changes = dict[Any, Any]
 
 
+def _screen(parts: Parts, now: int) -> Changes:
+    shown = (parts.choose, parts.work, parts.look)
+    return {parts.steps: steps(now), **{screen: gr.update(visible=n == now) for n, screen in enumerate(shown)}}
+
+
 def choosing(parts: Parts, notice: words.Notice | None, more: str = "") -> Changes:
     """The first screen, with a notice above it; `more`: what belongs to an unexpected end."""
     return {
-        parts.steps: steps(0),
+        **_screen(parts, 0),
         parts.notice: html.notice(notice) + (more if notice and notice.name == "unexpected" else ""),
-        parts.choose: gr.update(visible=True),
-        parts.work: gr.update(visible=False),
-        parts.look: gr.update(visible=False),
         parts.cancel: gr.update(value="Cancel", interactive=True),
     }
 
@@ -29,10 +31,7 @@ def pruning(parts: Parts, run: Run, place: tuple[int, float]) -> Changes:
     """The second screen; `place`: in line, and seconds until its turn."""
     return {
         parts.ticket: run.key,
-        parts.steps: steps(1),
-        parts.choose: gr.update(visible=False),
-        parts.look: gr.update(visible=False),
-        parts.work: gr.update(visible=True),
+        **_screen(parts, 1),
         parts.progress: working.page(run, place),
     }
 
@@ -46,10 +45,7 @@ def looking(parts: Parts, run: Run, signed_in: bool) -> Changes:
     shown = results.samples(run.report.generations)
     return {
         parts.ticket: run.key,
-        parts.steps: steps(2),
-        parts.choose: gr.update(visible=False),
-        parts.work: gr.update(visible=False),
-        parts.look: gr.update(visible=True),
+        **_screen(parts, 2),
         parts.cancel: gr.update(value="Cancel", interactive=True),
         parts.head: results.head(run),
         parts.figures: results.figures(run),
