@@ -84,7 +84,7 @@ def build() -> gr.Blocks:
     for function in demo.fns.values():  # also those that gradio's own buttons bring along
         if function is not open_one:
             function.api_visibility, function.api_name = "private", False
-    demo.queue(default_concurrency_limit=1)
+    demo.queue(default_concurrency_limit=1, max_size=10 * SETTINGS.most_pages)  # on ZeroGPU gradio takes 1 by itself
     return demo
 
 
