@@ -1,7 +1,28 @@
 """Suffixes of lm-eval's task names by language, as plain data: "ar:arb cu:chu got" is code:suffix, or both the same.
 
-Codes as in hubprune.languages. Read from lm-eval 0.4.13; each language in its usual script and region.
+Codes as in hubprune.languages. Read from lm-eval 0.4.13; each language in its usual script and region. And what the
+families are called by people.
 """
+
+# Family of task_table -> its name as its authors write it.
+TITLES = {
+    "multiblimp": "MultiBLiMP",
+    "global_mmlu": "Global MMLU",
+    "belebele": "Belebele",
+    "xcopa": "XCOPA",
+    "xnli": "XNLI",
+    "global_piqa_nonparallel_cloze": "Global PIQA",
+    "hellaswag": "HellaSwag",
+    "arc": "ARC",
+    "m_mmlu": "MMLU",
+    "include_base_44": "INCLUDE",
+    "xstorycloze": "XStoryCloze",
+    "xwinograd": "XWinograd",
+    "paws": "PAWS-X",
+    "mkqa": "MKQA",
+}
+# Kind of task -> what it asks for, in words; the other kinds are words already.
+ASKS_FOR = {"minimal pairs": "grammar", "reading": "reading comprehension"}
 
 # Those with 100 items or more: fewer say nothing.
 MULTIBLIMP = """

@@ -13,7 +13,7 @@ from hubprune.report import CONTROL, DENSE, PRUNED, Report, TaskRow
 if TYPE_CHECKING:
     from rich.table import Table
 
-NOISE, SILENT = "~", "°"
+NOISE, SILENT, FEW = "~", "°", "?"
 FILLER = "\u00a0"  # a space that rich does not strip
 ITEMS, CHANCE, TO_CONTROL, ERRORS, KEPT = "Items", "Chance", "To control", "errors", "Kept"
 # What a narrow terminal goes without, in this order.
@@ -72,7 +72,25 @@ def columns_of(report: Report, rows: list[TaskRow], out: frozenset[str]) -> dict
 def changes(found: list[points.Change | None], *, errors: bool) -> list[str]:
     """Points with their standard errors, those inside the noise marked."""
     shown = [(change.shown if errors else points.signed(change.points)) if change else "" for change in found]
-    return aligned(shown, [NOISE if change and change.kind == "noise" and not change.equal else "" for change in found])
+    return aligned(shown, [unsure(change) if change else "" for change in found])
+
+
+def unsure(change: points.Change) -> str:
+    """The sign of a change that says nothing."""
+    return FEW if change.kind == "few" else NOISE if change.kind == "noise" and not change.equal else ""
+
+
+def in_one_cell(found: tables.Table) -> tables.Table:
+    """The columns "Repeated: Dense", "Repeated: Pruned" as one, "Repeated", with cells such as "3 % / 12 %"; cells that
+    say the same are said once.
+    """
+    places: dict[str, list[int]] = {}
+    for place, title in enumerate(found.columns):
+        places.setdefault(title.partition(": ")[0], []).append(place)
+    unknown = generation_tables.UNKNOWN
+    rows = [[[row[place] for place in group] for group in places.values()] for row in found.rows]
+    joined = [[unknown if set(cells) == {unknown} else " / ".join(cells) for cells in row] for row in rows]
+    return dataclasses.replace(found, columns=list(places), rows=joined)
 
 
 def under_each_other(cells: list[str]) -> list[str]:
@@ -96,8 +114,8 @@ def aligned(cells: list[str], marks: list[str]) -> list[str]:
 
 
 def silent(row: TaskRow) -> str:
-    """Whether the dense model is no better than guessing, or that cannot be told."""
-    return SILENT if points.silence(row) else ""
+    """Whether the dense model is no better than guessing."""
+    return SILENT if points.silence(row) and not points.too_few(row) else ""
 
 
 def mark(row: TaskRow) -> str:
@@ -117,6 +135,8 @@ def task_footnotes(report: Report, out: frozenset[str]) -> list[str]:
     notes = ["   scores in per cent, changes in points"]
     if ERRORS not in out and any(change and change.paired.se is not None for change in shown):
         notes.append("±  one standard error, paired over the items, which are the same for all models")
+    if any(change and change.kind == "few" for change in shown):
+        notes.append(f"{FEW}  {points.TOO_FEW}: fewer than {points.FEWEST_ITEMS} that do not depend on each other")
     if any(change and change.kind == "noise" and not change.equal for change in shown):
         notes.append(f"{NOISE}  inside the noise: p of the exact sign test is {points.SIGNIFICANT:g} or more")
     if any(mark(row) for row in rows):
@@ -130,7 +150,7 @@ def task_footnotes(report: Report, out: frozenset[str]) -> list[str]:
 
 def generation_table(report: Report) -> Table:
     """Generated text, one language a row; a cell holds the figures of all models, each under that of the row above."""
-    found = generation_tables.generation_table(report)
+    found = in_one_cell(generation_tables.generation_table(report))
     columns = [under_each_other([row[place] for row in found.rows]) for place in range(len(found.columns))]
     return set_out(dataclasses.replace(found, rows=[list(row) for row in zip(*columns, strict=True)]))
 

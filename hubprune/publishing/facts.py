@@ -204,7 +204,7 @@ def task_facts(report: Report) -> list[tuple[str, object]]:
         change = points.against_dense(row)
         if row.calibrated and change and points.standing(row) == "above":
             before, after = (task_tables.score(row.scores.get(lane)) for lane in (DENSE, PRUNED))
-            label = f"{task_tables.language_name(row)}, {row.task}"
+            label = f"{task_tables.language_name(row)}, {task_tables.titled(row)}"
             rows.append((label, f"{before} → {after} % ({change.shown} points, {change.in_words})"))
     return rows[:MOST_TASKS]
 

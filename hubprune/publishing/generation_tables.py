@@ -11,6 +11,7 @@ from hubprune.report import CONTROL, DENSE, PRUNED, GenerationRow, GenerationSco
 
 LANES = (DENSE, CONTROL, PRUNED)
 UNKNOWN = "not known"
+STAYS, REPEATS = "Still in the language", "Repeated"
 
 
 def ordered(report: Report) -> list[GenerationRow]:
@@ -26,15 +27,17 @@ def headings(report: Report) -> dict[str, str]:
 
 
 def generation_table(report: Report) -> Table:
-    """One language a row; a cell holds the figures of all lanes, in the order of the notes."""
-    rows, lanes = ordered(report), list(headings(report))
+    """One language a row, a column for each figure of each lane."""
+    rows, lanes = ordered(report), headings(report)
     return Table(
-        columns=["Language", "Still in the language", "Repeated", "Prompts"] if rows else [],
+        columns=["Language", *(f"{kind}: {name}" for kind in (STAYS, REPEATS) for name in lanes.values()), "Prompts"]
+        if rows
+        else [],
         rows=[
             [
                 name_of(row.language),
-                in_language(row, lanes),
-                " / ".join(repeated(row.scores.get(lane)) for lane in lanes),
+                *(in_language(row.scores.get(lane)) for lane in lanes),
+                *(repeated(row.scores.get(lane)) for lane in lanes),
                 f"{len(row.samples):,}",
             ]
             for row in rows
@@ -45,12 +48,10 @@ def generation_table(report: Report) -> Table:
     )
 
 
-def in_language(row: GenerationRow, lanes: list[str]) -> str:
-    """ "100 % / 63 % / 88 %", or "not known"."""
-    found = [known(row.scores.get(lane)) for lane in lanes]
-    if all(share is None for share in found):
-        return UNKNOWN
-    return " / ".join(UNKNOWN if share is None else f"{100 * share:.0f} %" for share in found)
+def in_language(score: GenerationScore | None) -> str:
+    """The share in the language, "63 %", or "not known"."""
+    share = known(score)
+    return UNKNOWN if share is None else f"{100 * share:.0f} %"
 
 
 def known(score: GenerationScore | None) -> float | None:
@@ -71,10 +72,9 @@ def _notes(report: Report, rows: list[GenerationRow]) -> list[str]:
         return [without(report)] if report.no_generations else []
     lengths = sorted({row.new_tokens for row in rows})
     found = [
-        f"Each cell: {' / '.join(headings(report).values())}. Greedy continuations of "
-        f"{listed([f'{length:,}' for length in lengths])} tokens.",
-        "Still in the language: the share of them that a language identifier finds to be in the prompts' language.",
-        "Repeated: the share of their 4-grams that stood in the same continuation before.",
+        f"Greedy continuations of {listed([f'{length:,}' for length in lengths])} tokens.",
+        f"{STAYS}: the share of them that a language identifier finds to be in the prompts' language.",
+        f"{REPEATS}: the share of their 4-grams that stood in the same continuation before.",
         "Neither figure says whether what is written is true or makes sense: read the samples.",
     ]
     return found + unknown(report)
@@ -84,7 +84,7 @@ def unknown(report: Report) -> list[str]:
     """Why languages are "not known", a sentence for each reason."""
     reasons: dict[str, list[str]] = {}
     for row in ordered(report):
-        if in_language(row, list(headings(report))) == UNKNOWN:
+        if all(known(score) is None for score in row.scores.values()):
             reasons.setdefault(row.unknown or "it could not be told", []).append(name_of(row.language))
     return [f"Not known in {listed(names)}: {reason.strip().rstrip('.')}." for reason, names in reasons.items()]
 

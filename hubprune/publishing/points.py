@@ -5,22 +5,25 @@ from __future__ import annotations
 import math
 from dataclasses import dataclass
 
-from hubprune.publishing.noise import FEWEST_WINDOWS, t_quantile
+from hubprune.publishing.noise import t_quantile
 from hubprune.publishing.text import MINUS
 from hubprune.report import DENSE, PRUNED, Paired, TaskRow
 
 SIGNIFICANT = 0.05  # of an exact test
 # Another draw of calibration text changes a task's score by up to this much (Williams and Aletras 2024, 2311.09755).
 DRAW = 5.0
-FEWEST_ITEMS = FEWEST_WINDOWS
+# With fewer independent items neither a difference nor its absence says anything: one answer moves a score by three
+# points and more, and an exact test finds only what is very large.
+FEWEST_ITEMS = 30
 INSIDE = "inside the noise"
+TOO_FEW = "too few items to tell"
 
 
 @dataclass(frozen=True)
 class Change:
     """The difference between two models' mean scores on the same items of one task."""
 
-    task: str
+    row: TaskRow
     paired: Paired
 
     @property
@@ -30,7 +33,9 @@ class Change:
 
     @property
     def kind(self) -> str:
-        """ "higher" or "lower" where the sign test tells it and the mean agrees, else "noise"."""
+        """ "higher" or "lower" where the sign test tells it and the mean agrees, else "noise"; "few" items to tell."""
+        if too_few(self.row):
+            return "few"
         found = self.paired
         if not math.isfinite(found.difference) or found.p is None or not found.p < SIGNIFICANT:
             return "noise"
@@ -50,21 +55,25 @@ class Change:
 
     @property
     def in_words(self) -> str:
-        """ "p = 0.031", "inside the noise", "no item differs"."""
+        """ "p = 0.031", "inside the noise", "no item differs", "too few items to tell"."""
+        if self.kind == "few":
+            return TOO_FEW
         if self.equal:
             return "no item differs"
         return INSIDE if self.kind == "noise" else self.judged
 
     @property
     def shown(self) -> str:
-        """ "−4.5 ± 2.0"; without an error (or one that is not finite) the difference alone."""
-        error = self.paired.se if math.isfinite(self.points) else None
+        """ "−4.5 ± 2.0"; without an error (or one that is not finite), or of too few items, the difference alone."""
+        error = self.paired.se if math.isfinite(self.points) and self.kind != "few" else None
         margin = f" ± {100 * error:.1f}" if error is not None and math.isfinite(error) else ""
         return signed(self.points) + margin
 
     @property
     def judged(self) -> str:
-        """ "p = 0.031", "p < 0.001", "noise", "equal" where no item differs."""
+        """ "p = 0.031", "p < 0.001", "noise", "equal" where no item differs, "too few items to tell"."""
+        if self.kind == "few":
+            return TOO_FEW
         if self.equal:
             return "equal"
         if self.kind == "noise" or self.paired.p is None:
@@ -83,12 +92,17 @@ def signed(points: float) -> str:
 def against_dense(row: TaskRow) -> Change | None:
     """What pruning changed; of an evaluation, the model against the one it is compared with."""
     score = row.scores.get(PRUNED)
-    return Change(row.task, score.against_dense) if score and score.against_dense else None
+    return Change(row, score.against_dense) if score and score.against_dense else None
 
 
 def against_control(row: TaskRow) -> Change | None:
     """What the chosen calibration text changed against the control's."""
-    return Change(row.task, row.against_control) if row.against_control else None
+    return Change(row, row.against_control) if row.against_control else None
+
+
+def too_few(row: TaskRow) -> bool:
+    """Whether a task has too few independent items to say anything of a difference."""
+    return row.independent < FEWEST_ITEMS
 
 
 def standing(row: TaskRow) -> str:
@@ -99,7 +113,7 @@ def standing(row: TaskRow) -> str:
     dense = row.scores.get(DENSE)
     if dense is None or not math.isfinite(dense.value):
         return "few"
-    if row.independent < FEWEST_ITEMS or dense.se is None or not math.isfinite(dense.se):
+    if too_few(row) or dense.se is None or not math.isfinite(dense.se):
         return "few"
     over = dense.value - (row.chance or 0.0)
     if dense.se == 0 and row.chance is not None and dense.value in (0, 1):  # no spread to judge by: exactly, then

@@ -10,6 +10,7 @@ from hubprune.publishing import text
 from hubprune.report import CONTROL, DENSE, PRUNED, LanguageRow, Report
 
 MEAN = "Geometric mean"
+USUAL_CONTROL = "en"  # the recipe's default
 
 
 @dataclass(frozen=True)
@@ -114,6 +115,11 @@ def control_language(report: Report) -> str | None:
     """Code of the control's calibration language; None where no control was measured."""
     control = report.recipe.get("control")
     return control if control and any(CONTROL in row.scores for row in report.languages) else None
+
+
+def control_is_pointless(report: Report) -> bool:
+    """Whether the calibration text was that of the usual control alone, so that a control would be the same again."""
+    return calibration_languages(report) == [USUAL_CONTROL]
 
 
 def model_names(report: Report) -> dict[str, str]:

@@ -9,6 +9,8 @@ from hubprune.publishing import points, tables
 from hubprune.publishing.tables import Table
 from hubprune.publishing.text import count, listed, name_of
 from hubprune.report import CONTROL, DENSE, PRUNED, Report, TaskRow, TaskScore
+from hubprune.task_names import ASKS_FOR, TITLES
+from hubprune.task_table import family_of
 
 LANES = (DENSE, CONTROL, PRUNED)
 ANY = "Any language"  # a task that belongs to none
@@ -80,9 +82,35 @@ def task_table(report: Report) -> Table:
 
 
 def described(row: TaskRow) -> str:
-    """ "xcopa_sw (reasoning, acc, chance 50.0)"."""
+    """ "XCOPA (reasoning): xcopa_sw, acc, chance 50.0"; of a task that we have no name for "mine: acc"."""
     chance = f"chance {100 * row.chance:.1f}" if row.chance is not None else ""
-    return f"{row.task} ({', '.join(filter(None, (row.kind, row.metric, chance)))})"
+    name = titled(row)
+    code = row.task if title(row) else ""
+    return f"{name}: {', '.join(filter(None, (code, row.metric, chance)))}"
+
+
+def titled(row: TaskRow) -> str:
+    """ "Belebele (reading comprehension)"; lm-eval's name where the task has no other."""
+    kind = asks_for(row)
+    return (title(row) or row.task) + (f" ({kind})" if kind else "")
+
+
+def title(row: TaskRow) -> str:
+    """What people call the task, "Belebele"; '' for parts of one, and for those of nobody's table."""
+    family = family_of(row.task)
+    return TITLES[family.name] if family and row.task in family.names.values() else ""
+
+
+def asks_for(row: TaskRow) -> str:
+    """What the task asks for, in words; '' where that is not known."""
+    return ASKS_FOR.get(row.kind, row.kind)
+
+
+def called(row: TaskRow, language: bool = False) -> tuple[str, str]:
+    """What a sentence calls a task: ("reasoning", "XCOPA"), or its name and nothing; `language`: with its language."""
+    kind, name = asks_for(row), title(row) or row.task
+    where = language_name(row) if language else ""
+    return (kind, ", ".join(filter(None, (name, where)))) if kind else (name, where)
 
 
 def score(found: TaskScore | None) -> str:
@@ -120,6 +148,8 @@ def notes(report: Report, rows: Sequence[TaskRow], dense: str) -> list[str]:
             "all models. p: the exact two-sided sign test over them; a change with a p of "
             f"{points.SIGNIFICANT:g} or more is called noise."
         )
+        if any(points.too_few(row) for row in rows):
+            found.append(f"Fewer than {points.FEWEST_ITEMS} independent items are too few to tell a change from noise.")
         if len(rows) >= MANY_TESTS:
             found.append("Of twenty such tests, one falls below that by chance alone.")
     elif rows:

@@ -25,14 +25,15 @@ def task_verdict(report: Report) -> str:
     control = tables.control_language(report)
     if names:
         return _cost(report, rows, f"On tasks, {names[PRUNED]} against {next(iter(names.values()))}")
-    if control and any(row.against_control for row in rows):
-        return _choice(report, rows, name_of(control))
     targets = [row for row in rows if row.calibrated] or rows
-    sentence = _cost(report, targets, "Pruning changed task scores")
-    if tables.calibration_languages(report):
+    cost = _cost(report, targets, "Pruning changed task scores")
+    if control and any(row.against_control for row in rows):
+        choice = _choice(report, rows, name_of(control))
+        return f"{cost} {choice}" if choice else cost
+    if tables.calibration_languages(report) and not tables.control_is_pointless(report):
         unknown = "no control was run, so what the choice of calibration language did to them is not known"
-        sentence = f"{sentence.rstrip('.')}; {unknown}."
-    return sentence
+        cost = f"{cost.rstrip('.')}; {unknown}."
+    return cost
 
 
 def task_caution() -> str:
@@ -44,7 +45,7 @@ def task_caution() -> str:
 
 
 def _choice(report: Report, rows: Sequence[TaskRow], control: str) -> str:
-    """The chosen text against the control's, in the calibration languages first."""
+    """The chosen text against the control's, in the calibration languages first; '' where their tasks do not tell."""
     codes = tables.calibration_languages(report)
     chosen = listed([name_of(code) for code in codes]) or "the chosen"
     alone = " alone" if control in [name_of(code) for code in codes] else ""
@@ -54,13 +55,9 @@ def _choice(report: Report, rows: Sequence[TaskRow], control: str) -> str:
         return f"No task was measured in {chosen}, so whether that text was worth choosing is not known from tasks."
     heard = _changes(targets, points.against_control)
     if not heard:
-        where = listed(list(dict.fromkeys(task_tables.language_name(row) for row in targets)))
-        return (
-            f"On the tasks in {where} the dense model is no better than guessing, so they do not say whether {chosen} "
-            "text was worth choosing."
-        )
+        return f"So they do not say either whether {chosen} text was worth choosing."
     start = _judged(heard, chosen, f"{control}{alone}")
-    return f"{start}: {_parts(heard)}{_unheard(targets)}{_elsewhere(rest)}{_missing(report)}."
+    return f"{start}: {_parts(heard)}{_elsewhere(rest)}."
 
 
 def _judged(changes: Sequence[Change], chosen: str, control: str) -> str:
@@ -82,8 +79,8 @@ def _judged(changes: Sequence[Change], chosen: str, control: str) -> str:
 def _cost(report: Report, rows: Sequence[TaskRow], start: str) -> str:
     heard = _changes(rows, points.against_dense)
     if not heard:
-        return "The dense model is no better than guessing on any task measured, so they do not say what pruning cost."
-    return f"{start}: {_parts(heard)}{_unheard(rows)}{_missing(report)}."
+        return f"The tasks do not say what pruning cost: {_unheard(rows)}{_missing(report)}."
+    return f"{start}: {_parts(heard)}{'; ' if _unheard(rows) else ''}{_unheard(rows)}{_missing(report)}."
 
 
 def _changes(rows: Sequence[TaskRow], of: object) -> list[Change]:
@@ -93,13 +90,17 @@ def _changes(rows: Sequence[TaskRow], of: object) -> list[Change]:
 
 
 def _parts(changes: Sequence[Change]) -> str:
-    """ "+6.5 ± 2.1 points on xcopa_sw, +0.5 ± 0.9 on multiblimp_swh (inside the noise)"; summed up where many."""
+    """ "+6.5 ± 2.1 points on reasoning (XCOPA) and +0.5 ± 0.9 on grammar (MultiBLiMP, inside the noise)"; summed up
+    where many.
+    """
     if len(changes) > MOST_NAMED:
         return _summed_up(changes)
+    several = len({change.row.language for change in changes}) > 1
     words = []
     for place, change in enumerate(changes):
-        noise = f" ({change.in_words})" if change.kind == "noise" else ""
-        words.append(f"{change.shown}{'' if place else ' points'} on {change.task}{noise}")
+        task, more = task_tables.called(change.row, language=several)
+        more = ", ".join(filter(None, (more, change.in_words if change.kind == "noise" else "")))
+        words.append(f"{change.shown}{'' if place else ' points'} on {task}{f' ({more})' if more else ''}")
     return listed(words)
 
 
@@ -115,12 +116,24 @@ def _summed_up(changes: Sequence[Change]) -> str:
 
 
 def _unheard(rows: Sequence[TaskRow]) -> str:
-    """Tasks that say nothing."""
-    silent = [row.task for row in rows if points.silence(row)]
-    if not silent:
-        return ""
-    named = listed(silent) if len(silent) <= MOST_NAMED else count(len(silent), "other task")
-    return f"; on {named} the dense model is no better than guessing"
+    """Tasks that say nothing, and why."""
+    few = [row for row in rows if points.standing(row) == "few"]
+    guessing = [row for row in rows if points.silence(row) and row not in few]
+    parts = []
+    if guessing:
+        parts.append(f"on {_named(guessing)} the dense model is no better than guessing")
+    if few:
+        parts.append(f"on {_named(few)} too few items were asked to tell")
+    return "; ".join(parts)
+
+
+def _named(rows: Sequence[TaskRow]) -> str:
+    """ "knowledge (Global MMLU) and reasoning (XCOPA)"; a number where many."""
+    if len(rows) > MOST_NAMED:
+        return count(len(rows), "task")
+    several = len({row.language for row in rows}) > 1
+    found = [task_tables.called(row, language=several) for row in rows]
+    return listed([f"{task} ({more})" if more else task for task, more in found])
 
 
 def _missing(report: Report) -> str:

@@ -162,7 +162,7 @@ def _cost(report: Report, effects: Sequence[Effect], targets: int) -> str:
     if effects[first:]:
         parts.append(f"{_spread(effects[first:])} in {count(len(effects) - first, 'other language')}")
     sentence = f"Pruning changed perplexity {listed(parts)}"
-    if not tables.calibration_languages(report):
+    if not tables.calibration_languages(report) or tables.control_is_pointless(report):
         return f"{sentence}."
     return f"{sentence}; no control was run, so what the choice of calibration language did to it is not known."
 

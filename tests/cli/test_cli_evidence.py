@@ -102,7 +102,8 @@ def test_the_rows_on_a_terminal(terminal, ends_in) -> None:
     text = " ".join(out.split())
     order = [
         "Calibrating in Swahili instead of English",
-        "On tasks, Swahili text was worth choosing over English text: +8.0 ± 2.4 points on xcopa_sw;",
+        "Pruning changed task scores: −10.0 ± 2.7 points on reasoning (XCOPA);",
+        "On tasks, Swahili text was worth choosing over English text: +8.0 ± 2.4 points on reasoning (XCOPA);",
         "6 of 8 texts by this model stay in Swahili (dense 8, English-calibrated 2, which may be chance)",
         "Perplexity is not knowledge or reasoning",
         "multiple choice overstates pruned models",
@@ -145,7 +146,7 @@ def test_plain_lines(cli, ends_in) -> None:
     assert dict(zip(texts[0], texts[1], strict=True))["pruned_in_language"] == "0.75"
     assert speed[2][:3] == ["pruned", "2:4", "1"]
     told = {line[0]: line[1] for line in facts if len(line) == 2}
-    assert told["verdict_tasks"].startswith("On tasks, Swahili text was worth choosing")
+    assert told["verdict_tasks"].startswith("Pruning changed task scores: −10.0 ± 2.7 points on reasoning (XCOPA)")
     assert told["verdict_generations"].startswith("6 of 8 texts")
     assert told["pruned_weights_bytes"] == "1000000000"
     assert ["no_tasks de", "none is known"] in facts
@@ -163,7 +164,7 @@ def test_json_has_all_keys_of_the_results(cli, ends_in) -> None:
     data = json.loads(cli("prune", "org/base", "out", "--lang", "sw", "--json").out)
     plain = json.loads(json.dumps(everything().to_dict()))
     assert {key: data[key] for key in plain} == plain
-    assert data["verdict_tasks"].startswith("On tasks, Swahili")
+    assert data["verdict_tasks"].startswith("Pruning changed task scores: ")
     assert data["tasks"][0]["scores"]["pruned"]["against_dense"]["p"] < 0.05
 
 
@@ -179,7 +180,9 @@ def test_an_evaluation_has_its_models_names_everywhere(cli, terminal, ends_in) -
     assert "[measure] Swahili: perplexity 1,234 dense-one, 1,358 base (×1.100)" in answer.err.splitlines()
     assert "[tasks] Swahili, xcopa_sw: acc 70.0 % dense-one, 60.0 % base (−10.0 ± 2.7 points)" in answer.err
     out = terminal("eval", "org/base", "--against", "org/dense", "--lang", "sw,en").out
-    assert "On tasks, org/base against org/dense: −10.0 ± 2.7 points on xcopa_sw" in " ".join(out.split())
+    assert "On tasks, org/base against org/dense: −10.0 ± 2.7 points on reasoning (XCOPA, Swahili)" in " ".join(
+        out.split()
+    )
     assert "dense is no better than guessing" in " ".join(out.split())
 
 

@@ -27,7 +27,7 @@ def test_the_table_as_strings() -> None:
         *("Change to dense", "Change to control", "Kept", "Items"),
     ]
     assert table.rows[0] == [
-        *("Swahili", "xcopa_sw (reasoning, acc, chance 50.0)", "72.5", "58.0", "68.0"),
+        *("Swahili", "XCOPA (reasoning): xcopa_sw, acc, chance 50.0", "72.5", "58.0", "68.0"),
         *("−4.5 ± 2.3 (noise)", "+10.0 ± 2.7 (p < 0.001)", "80 ± 10 %", "200"),
     ]
     assert [cells[0] for cells in table.rows] == ["Swahili", "Swahili", "English", "English"]
@@ -44,19 +44,16 @@ def test_the_table_as_strings() -> None:
 
 
 def test_passages_count_not_their_items() -> None:
-    """A dense model just above chance by 200 items is at chance by 5 passages; the reader is told what errors count."""
-    alone, shared = row(0.56, 0.5, se=0.025), dataclasses.replace(row(0.56, 0.5, se=0.025), passages=5)
+    """A dense model just above chance by 200 items is at chance by 30 passages; the reader is told what errors count."""
+    alone, shared = row(0.56, 0.5, se=0.03), dataclasses.replace(row(0.56, 0.5, se=0.03), passages=30)
     assert (points.standing(alone), points.standing(shared)) == ("above", "at")
-    assert points.standing(dataclasses.replace(shared, passages=4)) == "few"
-    certain = dataclasses.replace(row(1.0, 0.5, items=6, se=0.0), passages=None)
-    assert points.standing(certain) == "above"
-    assert points.standing(dataclasses.replace(certain, passages=5)) == "at"  # five heads of a coin are no proof
+    assert points.standing(dataclasses.replace(shared, passages=29)) == "few"
     (note,) = (note for note in task_tables.conditions(made.report(tasks=[alone, shared])) if "passage" in note)
     assert note == (
-        "Items about one passage are not independent: the errors and p of xcopa_sw (5 for 200 items) are over passages."
+        "Items about one passage are not independent: the errors and p of xcopa_sw (30 for 200 items) are over passages."
     )
     many = made.report(tasks=[dataclasses.replace(shared, task=f"task_{n}") for n in range(9)])
-    assert "task_0 (5 for 200 items) and 8 other tasks are over passages." in " ".join(task_tables.conditions(many))
+    assert "task_0 (30 for 200 items) and 8 other tasks are over passages." in " ".join(task_tables.conditions(many))
     assert not any("passage" in note for note in task_tables.conditions(made.report(tasks=[alone])))
 
 
@@ -106,8 +103,8 @@ def test_the_dense_model_beside_guessing(dense, se, items, chance, expected: str
 
 
 def test_the_border_of_chance_is_students_t() -> None:
-    assert points.standing(row(0.5 + 2.5 * 0.1, 0.5, 6, se=0.1)) == "at"  # 2.571 with 5 degrees of freedom
-    assert points.standing(row(0.5 + 2.6 * 0.1, 0.5, 6, se=0.1)) == "above"
+    assert points.standing(row(0.5 + 2.04 * 0.1, 0.5, 30, se=0.1)) == "at"  # 2.045 with 29 degrees of freedom
+    assert points.standing(row(0.5 + 2.05 * 0.1, 0.5, 30, se=0.1)) == "above"
 
 
 @pytest.mark.parametrize(
@@ -155,12 +152,12 @@ def test_the_error_of_what_was_kept_agrees_with_a_simulation() -> None:
     ],
 )
 def test_the_border_of_noise_is_the_sign_test(better: int, worse: int, kind: str, judged: str) -> None:
-    change = points.Change("t", evidence.paired(better, worse))
+    change = points.Change(evidence.task("sw"), evidence.paired(better, worse))
     assert (change.kind, change.judged) == (kind, judged)
 
 
 def test_a_mean_and_a_count_that_disagree_are_noise() -> None:
-    assert points.Change("t", Paired(-0.02, 0.01, 30, 5, 0.0001)).kind == "noise"
+    assert points.Change(evidence.task("sw"), Paired(-0.02, 0.01, 30, 5, 0.0001)).kind == "noise"
 
 
 @pytest.mark.parametrize(
@@ -173,7 +170,7 @@ def test_a_mean_and_a_count_that_disagree_are_noise() -> None:
     ],
 )
 def test_points(difference: float, se: float | None, shown: str) -> None:
-    assert points.Change("t", Paired(difference, se, 1, 2, 0.5)).shown == shown
+    assert points.Change(evidence.task("sw"), Paired(difference, se, 1, 2, 0.5)).shown == shown
 
 
 NUMBER = st.floats(0, 1) | st.sampled_from([0.0, 0.5, 1.0, math.nan, math.inf, -math.inf])
@@ -217,10 +214,10 @@ def test_an_evaluation_names_its_models() -> None:
 @pytest.mark.parametrize(
     ("value", "items", "chance", "expected"),
     [
-        (1.0, 5, 0.5, "at"),
-        (1.0, 6, 0.5, "above"),
-        (0.0, 12, 0.25, "at"),
-        (0.0, 13, 0.25, "below"),
+        (1.0, 30, 0.95, "at"),
+        (1.0, 30, 0.5, "above"),
+        (0.0, 30, 0.05, "at"),
+        (0.0, 30, 0.25, "below"),
     ],
 )
 def test_all_right_or_all_wrong_is_judged_exactly(value: float, items: int, chance: float, expected: str) -> None:

@@ -146,3 +146,7 @@ def test_defaults_can_be_loaded_and_ride_the_walk() -> None:
     chosen = [family for family in FAMILIES if family.default]
     assert all(family.license and not family.generates for family in chosen)
     assert "juletxara/xstory_cloze" not in {family.dataset for family in chosen}
+
+
+def test_every_family_has_a_name_for_people() -> None:
+    assert set(task_names.TITLES) == {family.name for family in task_table.FAMILIES}
