@@ -107,7 +107,7 @@ def main(folder: Path, everything: bool) -> None:
         photograph(tab, "prune", folder, everything)
         tab.wait_for_selector("#look .result-head")
         tab.click("#write")
-        tab.wait_for_selector("#written [aria-live=polite]")
+        tab.wait_for_selector("#written [aria-busy=false]")
         photograph(tab, "look", folder, everything)
         tab.click("#publish")
         tab.wait_for_selector("[data-state=published]")

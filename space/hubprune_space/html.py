@@ -3,25 +3,27 @@
 from __future__ import annotations
 
 import re
+import time
+import unicodedata
 from collections.abc import Iterable
 from html import escape as esc
 
 from hubprune.languages import resolve
 
-from .words import Notice
+from .words import Notice, roughly
 
 NO_BREAK = "\N{NO-BREAK SPACE}"
 TONES = {"info": "Note", "warning": "Careful", "problem": "Problem"}
 
 
 def notice(item: Notice | None) -> str:
-    """A state in its words; problems are read out at once, the rest when it suits."""
+    """A state in its words; problems are read out at once, the rest when it suits (script/said.js)."""
     if item is None:
         return ""
-    role = "alert" if item.tone == "problem" else "status"
+    role = ' role="alert"' if item.tone == "problem" else ""
     code = command(item.code) if item.code else ""
     return (
-        f'<div class="notice {item.tone}" role="{role}" data-state="{esc(item.name)}">'
+        f'<div class="notice {item.tone}"{role} data-state="{esc(item.name)}">'
         f'<span class="visually-hidden">{TONES[item.tone]}: </span>'
         f"<p><strong>{esc(together(item.sentence))}</strong> {esc(together(item.action))}</p>{code}</div>"
     )
@@ -63,6 +65,17 @@ def in_language(text: str, code: str, element: str = "span", classes: str = "") 
 def direction(code: str) -> str:
     """An attribute: what stands around text of a right-to-left language begins where that text begins."""
     return ' dir="rtl"' if resolve(code).rtl else ""
+
+
+def direction_of(text: str) -> str:
+    """ "rtl" or "ltr", as a text's first letter runs; empty where it has none."""
+    kinds = (unicodedata.bidirectional(letter) for letter in text)
+    return next(("ltr" if kind == "L" else "rtl" for kind in kinds if kind in ("L", "R", "AL")), "")
+
+
+def until(seconds: float) -> str:
+    """ "until 14:05" by the visitor's clock (script/page.js), "for 30 min" without it."""
+    return f'<time data-until="{1000 * (time.time() + seconds):.0f}">for {roughly(seconds)}</time>'
 
 
 def fold(title: str, body: str, *, is_open: bool = False, classes: str = "") -> str:

@@ -8,12 +8,20 @@ from typing import Any
 import gradio as gr
 
 CSS = [Path(__file__).with_name(name) for name in ("look.css", "results.css")]
-SCRIPT = Path(__file__).with_name("look.js")
+SCRIPTS = [
+    Path(__file__).with_name("script") / f"{name}.js"
+    for name in ("lists", "choosing", "over", "places", "markup", "said", "page")
+]
 SANS = [
     *("ui-sans-serif", "system-ui", "-apple-system", "Segoe UI", "Roboto", "Noto Sans", "Noto Sans Arabic"),
     *("Noto Sans CJK SC", "PingFang SC", "Microsoft YaHei", "sans-serif"),
 ]
 MONO = ["ui-monospace", "SFMono-Regular", "Menlo", "Consolas", "DejaVu Sans Mono", "monospace"]
+
+
+def script() -> str:
+    """What runs in the browser: each script in a function of its own, the one that watches the page last."""
+    return "() => {\n" + "".join(f"({one.read_text(encoding='utf-8').strip()})();\n" for one in SCRIPTS) + "}"
 
 
 def theme() -> gr.themes.Base:

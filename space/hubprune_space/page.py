@@ -96,7 +96,7 @@ def launch(demo: gr.Blocks, **more: Any) -> Any:
         return demo.launch(
             theme=look.theme(),
             css_paths=look.CSS,
-            js=look.SCRIPT.read_text(encoding="utf-8"),
+            js=look.script(),
             ssr_mode=False,
             max_threads=SETTINGS.most_pages,
             max_file_size=SETTINGS.text_bytes + 1_000_000,

@@ -151,6 +151,7 @@ def _choose(made: dict[str, Any]) -> None:
                 "element.addEventListener('click', (event) => { const hit = event.target.closest("
                 "'button[data-model]'); if (hit) trigger('select', {model: hit.dataset.model}); });",
             )
+            page_html('<p hidden><span></span> <a href="#card">See the plan</a></p>', elem_id="answer")
             made["language"] = languages(
                 "Language",
                 "The language you will use it in. The model reads text in it while weights are chosen (calibration).",
@@ -214,7 +215,15 @@ def _look(made: dict[str, Any]) -> None:
         made["publish"] = gr.Button("Publish", variant="primary", elem_id="publish")
         made["publish_pr"] = gr.Button("Open a pull request there", elem_id="publish-pr", visible=False)
     made["done"] = page_html(elem_id="done")
-    made["over"] = gr.Button("Start over", elem_id="over")
+    with gr.Column(elem_id="over-box"):
+        page_html(
+            '<p class="quiet" id="over-told">Starting over deletes this result here. What is published or downloaded '
+            'stays.</p><div id="over-question" role="group" aria-label="Start over" hidden><p><strong>This result is not '
+            "published.</strong> Start over, and it is deleted.</p>"
+            '<button type="button" data-over="no">Keep it</button>'
+            '<button type="button" data-over="yes">Delete it and start over</button></div>'
+        )
+        made["over"] = gr.Button("Start over", elem_id="over")
 
 
 def empty_card() -> str:

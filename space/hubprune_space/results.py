@@ -41,7 +41,8 @@ def head(run: Run) -> str:
         for name, value, hint in tiles[:4]
     )
     return (
-        f'<header class="result-head"><h2 tabindex="-1">{html.esc(run.repo_name)}</h2>{html.notice(alarm)}'
+        f'<header class="result-head"><h2 tabindex="-1">{html.esc(run.repo_name)}</h2>'
+        f'<p class="quiet kept">Kept here {html.until(run.keeps())}, then deleted.</p>{html.notice(alarm)}'
         f'<p class="verdict">{html.esc(hints.plainly(f"{against_original(report)} {verdict(report)}".strip()))}</p>'
         f'<p class="quiet"><b>Perplexity</b> says {hints.PERPLEXITY}</p><dl class="tiles">{cells}</dl>'
         f'<p class="quiet">{html.esc(caution())}</p></header>'

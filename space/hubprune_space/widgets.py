@@ -17,7 +17,7 @@ def page_html(value: str | None = None, **more: Any) -> Any:
 
 
 def languages(label: str, info: str, *, none: bool = False, **more: Any) -> Any:
-    """A list of all languages, by their English and their own names; look.js helps whoever types in it."""
+    """A list of all languages, by their English and their own names; script/lists.js helps whoever types in it."""
     choices = [("none", "")] if none else []
     return gr.Dropdown(
         choices + [(words.language_choice(one.code), one.code) for one in known()],

@@ -19,8 +19,9 @@ def page(run: Run, place: tuple[int, float]) -> str:
     so_far = f"<strong>{words.roughly(elapsed)}</strong> elapsed" if elapsed >= 5 else "Just begun"
     left = f"<strong>about {words.roughly(run.left())}</strong> left"
     clock = "" if waiting else f'<p class="clock"><span>{so_far}</span><span>{left}</span></p>'
+    now = next((f"{title}{detail and f': {detail}'}" for title, detail, names in entries(run) if run.stage in names), "")
     return (
-        f'<section class="work" aria-label="Progress"><h2 tabindex="-1">{html.esc(run.repo_name)}</h2>'
+        f'<section class="work" aria-label="Progress" data-said="{html.esc(now)}"><h2 tabindex="-1">{html.esc(run.repo_name)}</h2>'
         f"{head}{blocks(run)}{clock}"
         f'<ol class="stages">{"".join(stage(run, *entry) for entry in entries(run))}</ol>{measured(run)}'
         + html.fold("Log", html.log(run.log[-400:]))

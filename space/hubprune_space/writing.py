@@ -75,12 +75,15 @@ def _write(lane: int, folder: Path, prompt: str, dtype: str) -> Iterator[tuple[i
 
 
 def panes(language: str, prompt: str, texts: list[str], *, now: int | None = None) -> str:
-    """Both texts side by side, in the language's own direction."""
-    shown = "".join(
-        f'<div class="{"writing" if lane == now else ""}"{html.direction(language)}><h4>{name}</h4>'
-        + html.in_language(prompt, language, "span", "prompt")
-        + html.in_language(texts[lane] or ("…" if now is not None and lane >= now else ""), language, "span", "text")
-        + "</div>"
-        for lane, name in enumerate(LANES)
-    )
-    return f'<div class="sample pair" aria-live="{"off" if now is not None else "polite"}">{shown}</div>'
+    """Both texts side by side. The prompt and what follows it are one text, which runs as its first letter does."""
+    shown = ""
+    for lane, name in enumerate(LANES):
+        text = texts[lane] or ("…" if now is not None and lane >= now else "")
+        runs = html.direction_of(prompt + text) or ("rtl" if resolve(language).rtl else "ltr")
+        # A visitor may begin in another language than the one that is chosen; at least another script is seen.
+        spoken = f' lang="{html.esc(language)}"' if (runs == "rtl") == resolve(language).rtl else ""
+        shown += (
+            f'<div class="{"writing" if lane == now else ""}" dir="{runs}"><h4>{name}</h4><p class="whole"{spoken}>'
+            f'<span class="prompt">{html.esc(prompt)}</span><span class="text">{html.esc(text)}</span></p></div>'
+        )
+    return f'<div class="sample pair" aria-busy="{str(now is not None).lower()}">{shown}</div>'

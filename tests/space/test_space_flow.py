@@ -85,7 +85,7 @@ def test_from_search_to_a_published_repository(visit: Callable[..., Any], site: 
     check_every_look(page)
 
     page.click("#write")
-    page.wait_for_selector("#written [aria-live=polite]")
+    page.wait_for_selector("#written [aria-busy=false]")
     texts = page.locator("#written .text").all_inner_texts()
     assert len(texts) == 2
     assert all(text.strip() for text in texts)

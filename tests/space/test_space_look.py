@@ -137,7 +137,7 @@ def test_the_keyboard_follows_and_folds_stay(visit: Visit) -> None:
     )
     assert len({round(one["top"]) for one in heights}) == len({round(one["bottom"]) for one in heights}) == 1
 
-    page.click("#over")
+    visitor.start_over()
     page.wait_for_function("document.activeElement?.id === 'choose-title'")
     assert page.evaluate("scrollY") == 0
 
@@ -152,7 +152,7 @@ def test_right_to_left_stands_at_its_own_start(visit: Visit) -> None:
     visitor.prune()
     visitor.result()
     page.click("#write")
-    page.wait_for_selector("#written [aria-live=polite]", timeout=60_000)
+    page.wait_for_selector("#written [aria-busy=false]", timeout=60_000)
     for pane in page.locator("#written .pair > div").all():
         assert pane.get_attribute("dir") == "rtl"
         assert pane.locator("h4").evaluate("e => getComputedStyle(e).direction") == "rtl"

@@ -54,6 +54,6 @@ def test_two_visitors_at_once(visit: Callable[..., Any], site: Any) -> None:
         assert "hf_" not in visitor.page.content().replace("hf_jobs", "")
     assert not re.search(r"hf_(anna|bob|carol)|mock-oauth", site.log.read_text())
 
-    bob.page.click("#over")
+    bob.start_over()
     bob.page.wait_for_selector("#choose:visible")
     assert len(list(site.folder.glob("*/run-*"))) >= 1

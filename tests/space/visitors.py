@@ -151,6 +151,11 @@ class Visitor:
     def result(self) -> None:
         self.page.wait_for_selector("#look .result-head", timeout=120_000)
 
+    def start_over(self) -> None:
+        """Delete a result that is not published: asked for twice."""
+        self.page.click("#over")
+        self.page.click("#over-question [data-over=yes]")
+
 
 def visiting(
     browser: Any, site: Site, prepare: Callable[[Visitor], None] | None = None

@@ -1,0 +1,46 @@
+() => {
+  // Where the keyboard and the screen reader are, when what they were on goes away.
+  const seen = (element) => Boolean(element?.getClientRects().length);
+  const placed = () => {
+    const active = document.activeElement;
+    return active && active !== document.body && seen(active) && !active.disabled;
+  };
+
+  // A new screen: its heading, unless they are elsewhere on the page.
+  const headings = { 1: "#choose-title", 2: "#work h2", 3: "#look .result-head h2" };
+  let screen = "", arriving = false;
+  const arrive = () => {
+    const now = document.querySelector(".steps [aria-current=step] b")?.textContent ?? screen;
+    arriving ||= Boolean(screen) && now !== screen;
+    screen = now;
+    const heading = document.querySelector(headings[now]);
+    const left = Object.values(headings).some((one) => one !== headings[now] && seen(document.querySelector(one)));
+    if (!arriving || left || !seen(heading)) return;
+    arriving = false;
+    if (placed()) return;
+    window.scrollTo(0, 0);
+    heading.focus({ preventScroll: true });
+  };
+
+  // Publish and its like are disabled while they work, and gone when they have: what came out is the place then.
+  let asked = null;
+  const answers = ["#done h2", "#publish-notice .notice"];
+  const answered = () => {
+    if (!asked) return;
+    const answer = answers.map((one) => document.querySelector(one)).find((one) => one && seen(one) && one !== asked.before);
+    if (!answer) return;
+    asked = null;
+    if (placed()) return;
+    answer.tabIndex = -1;
+    answer.focus();
+  };
+  document.addEventListener("click", (event) => {
+    if (event.target.closest?.("#publish, #publish-pr"))
+      asked = { before: document.querySelector("#publish-notice .notice") };
+  }, true);
+
+  document.addEventListener("redrawn", () => {
+    arrive();
+    answered();
+  });
+}
