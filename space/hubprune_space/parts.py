@@ -218,8 +218,8 @@ def _look(made: dict[str, Any]) -> None:
     with gr.Column(elem_id="over-box"):
         page_html(
             '<p class="quiet" id="over-told">Starting over deletes this result here. What is published or downloaded '
-            'stays.</p><div id="over-question" role="group" aria-label="Start over" hidden><p><strong>This result is not '
-            "published.</strong> Start over, and it is deleted.</p>"
+            'stays.</p><div id="over-question" role="group" aria-label="Start over" hidden><p><strong>This result is '
+            "not published.</strong> Start over, and it is deleted.</p>"
             '<button type="button" data-over="no">Keep it</button>'
             '<button type="button" data-over="yes">Delete it and start over</button></div>'
         )
