@@ -36,15 +36,15 @@ en|eng|Latn|English|English|In our country|
 eo|epo|Latn|Esperanto|Esperanto|En nia lando|
 es|spa|Latn|Spanish|Español|En nuestro país|Castilian,Castellano
 et|ekk,est|Latn|Estonian|Eesti|Meie riigis|Eesti keel
-eu|eus,baq|Latn|Basque|Euskara|Gure herrian|
+eu|eus,baq|Latn|Basque|Euskara|Gure herrian|Euskera
 fa|fas,pes,per|Arab|Persian|فارسی|در کشور ما|Farsi,Western Persian
 fi|fin|Latn|Finnish|Suomi|Maassamme|
-fil|fil,tgl|Latn|Filipino|Filipino|Sa ating bansa|Tagalog
+fil|fil,tgl|Latn|Filipino|Filipino|Sa ating bansa|Tagalog,Pilipino
 fr|fra,fre|Latn|French|Français|Dans notre pays|
 fy|fry|Latn|Western Frisian|Frysk|Yn ús lân|Frisian,West Frisian
 ga|gle|Latn|Irish|Gaeilge|In ár dtír|
 gd|gla|Latn|Scottish Gaelic|Gàidhlig|Anns an dùthaich againn|Gaelic
-gl|glg|Latn|Galician|Galego|No noso país|
+gl|glg|Latn|Galician|Galego|No noso país|Gallego
 gu|guj|Gujr|Gujarati|ગુજરાતી|આપણા દેશમાં|
 ha|hau|Latn|Hausa|Hausa|A ƙasarmu|
 haw|haw|Latn|Hawaiian|ʻŌlelo Hawaiʻi||
@@ -62,39 +62,39 @@ it|ita|Latn|Italian|Italiano|Nel nostro paese|
 ja|jpn|Jpan|Japanese|日本語|私たちの国では|
 jv|jav|Latn|Javanese|Basa Jawa|Ing jaman saiki|
 ka|kat,geo|Geor|Georgian|ქართული|ჩვენს ქვეყანაში|
-kk|kaz|Cyrl|Kazakh|Қазақша|Біздің елімізде|Қазақ тілі
+kk|kaz|Cyrl|Kazakh|Қазақша|Біздің елімізде|Қазақ тілі,Qazaq
 km|khm|Khmr|Khmer|ខ្មែរ|នៅក្នុងប្រទេសរបស់យើង|Cambodian
 kn|kan|Knda|Kannada|ಕನ್ನಡ|ನಮ್ಮ ದೇಶದಲ್ಲಿ|
-ko|kor|Hang,Kore|Korean|한국어|우리나라에서는|
+ko|kor|Hang,Kore|Korean|한국어|우리나라에서는|한국말
 ku|kmr,kur|Latn|Kurdish|Kurdî|Li welatê me|Kurmanji,Northern Kurdish
 ky|kir|Cyrl|Kyrgyz|Кыргызча|Биздин өлкөдө|Kirghiz
 la|lat|Latn|Latin|Latina|In patria nostra|
 lb|ltz|Latn|Luxembourgish|Lëtzebuergesch|An eisem Land|
 lg|lug|Latn|Ganda|Luganda|Mu ggwanga lyaffe|
 ln|lin|Latn|Lingala|Lingála|Na ekolo na biso|
-lo|lao|Laoo|Lao|ລາວ|ຢູ່ໃນປະເທດຂອງພວກເຮົາ|
+lo|lao|Laoo|Lao|ລາວ|ຢູ່ໃນປະເທດຂອງພວກເຮົາ|Laotian
 lt|lit|Latn|Lithuanian|Lietuvių|Mūsų šalyje|
 lv|lvs,lav|Latn|Latvian|Latviešu|Mūsu valstī|
 mg|plt,mlg|Latn|Malagasy|Malagasy|Eto amin'ny firenentsika|
-mi|mri,mao|Latn|Maori|Māori|I tō tātou whenua|
+mi|mri,mao|Latn|Maori|Māori|I tō tātou whenua|Te Reo
 mk|mkd,mac|Cyrl|Macedonian|Македонски|Во нашата земја|
 ml|mal|Mlym|Malayalam|മലയാളം|നമ്മുടെ രാജ്യത്ത്|
-mn|khk,mon|Cyrl|Mongolian|Монгол|Манай улсад|Halh Mongolian
+mn|khk,mon|Cyrl|Mongolian|Монгол|Манай улсад|Halh Mongolian,Khalkha
 mr|mar|Deva|Marathi|मराठी|आपल्या देशात|
-ms|zsm,msa,may|Latn|Malay|Bahasa Melayu|Di negara kita, kerajaan|Standard Malay
+ms|zsm,msa,may|Latn|Malay|Bahasa Melayu|Di negara kita, kerajaan|Standard Malay,Malaysian,Bahasa Malaysia
 mt|mlt|Latn|Maltese|Malti|F'pajjiżna|
 my|mya,bur|Mymr|Burmese|မြန်မာ|ကျွန်ုပ်တို့နိုင်ငံတွင်|Myanmar
-ne|npi,nep|Deva|Nepali|नेपाली|हाम्रो देशमा|
-nl|nld,dut|Latn|Dutch|Nederlands|In ons land hebben de|Flemish
+ne|npi,nep|Deva|Nepali|नेपाली|हाम्रो देशमा|Nepalese
+nl|nld,dut|Latn|Dutch|Nederlands|In ons land hebben de|Flemish,Vlaams
 nn|nno|Latn|Norwegian Nynorsk|Nynorsk|I landet vårt er det ikkje|
 no|nob,nor|Latn|Norwegian|Norsk|I vårt land er det|nb,Bokmål,Norwegian Bokmål
 ny|nya|Latn|Chichewa|Chichewa|M'dziko lathu|Nyanja,Chewa
-oc|oci|Latn|Occitan|Occitan|Dins nòstre país|
-om|gaz,orm|Latn|Oromo|Afaan Oromoo|Biyya keenya keessatti|
+oc|oci|Latn|Occitan|Occitan|Dins nòstre país|Provençal
+om|gaz,orm|Latn|Oromo|Afaan Oromoo|Biyya keenya keessatti|Afan Oromo
 or|ory,ori|Orya|Odia|ଓଡ଼ିଆ|ଆମ ଦେଶରେ|Oriya
 pa|pan|Guru|Punjabi|ਪੰਜਾਬੀ|ਸਾਡੇ ਦੇਸ਼ ਵਿੱਚ|Panjabi
 pl|pol|Latn|Polish|Polski|W naszym kraju|
-ps|pbt,pus|Arab|Pashto|پښتو|زموږ په هېواد کې|
+ps|pbt,pus|Arab|Pashto|پښتو|زموږ په هېواد کې|Pushto
 pt|por|Latn|Portuguese|Português|Em nosso país|
 ro|ron,rum|Latn|Romanian|Română|În țara noastră|Moldovan
 ru|rus|Cyrl|Russian|Русский|В нашей стране|
@@ -116,7 +116,7 @@ ta|tam|Taml|Tamil|தமிழ்|நமது நாட்டில்|
 te|tel|Telu|Telugu|తెలుగు|మన దేశంలో|
 tg|tgk|Cyrl|Tajik|Тоҷикӣ|Дар кишвари мо|
 th|tha|Thai|Thai|ไทย|ในประเทศของเรา|
-ti|tir|Ethi|Tigrinya|ትግርኛ|ኣብ ሃገርና|
+ti|tir|Ethi|Tigrinya|ትግርኛ|ኣብ ሃገርና|Tigrigna
 tk|tuk|Latn|Turkmen|Türkmençe|Ýurdumyzda|
 tn|tsn|Latn|Tswana|Setswana|Mo nageng ya rona|
 tr|tur|Latn|Turkish|Türkçe|Ülkemizde|
@@ -130,6 +130,6 @@ wo|wol|Latn|Wolof|Wolof|Ci sunu réew|
 xh|xho|Latn|Xhosa|isiXhosa|Kwilizwe lethu|
 yi|ydd,yid|Hebr|Yiddish|ייִדיש|אין אונדזער לאַנד|
 yo|yor|Latn|Yoruba|Yorùbá|Ní orílẹ̀-èdè wa|
-zh|cmn,zho,chi|Hani,Hans,Hant|Chinese|中文|在我们国家|Mandarin,Mandarin Chinese,汉语,普通话
+zh|cmn,zho,chi|Hani,Hans,Hant|Chinese|中文|在我们国家|Mandarin,Mandarin Chinese,普通话,汉语,普通話,漢語,华语,國語
 zu|zul|Latn|Zulu|isiZulu|Ezweni lethu|
 """

@@ -25,6 +25,7 @@ class Language:
     autonym: str  # "Kiswahili"
     prompt: str  # the beginning of a sentence in it, '' if none
     rtl: bool  # written from right to left
+    also: tuple[str, ...] = ()  # what people call it too and neither name holds: ("Farsi",) of Persian
 
 
 @dataclass(frozen=True)
@@ -38,13 +39,13 @@ class Row:
 
 
 def resolve(text: str) -> Language:
-    """The language of a code or name: "sw", "swh", "swh_Latn", "sw-TZ", "Swahili", "Kiswahili", in any case.
+    """The language of a code or name: "sw", "swh", "swh_Latn", "sw-TZ", "Swahili", "Kiswahili", "kreyol", in any case.
 
     A valid ISO 639 code outside the table is a language too. Raises LanguageUnknown, naming the nearest names; also
     for a script in which the table's language is not usually written ("ru-Latn").
     """
     word = fold(str(text))
-    row = spellings().get(word) or row_of_tag(word)
+    row = spellings().get(word) or row_of_tag(word) or unaccented().get(plain(word))
     if row:
         return row.language
     tag = standard_tag(word)
@@ -55,6 +56,24 @@ def resolve(text: str) -> Language:
     if tag:
         return Language(code, code, "", "", rtl=script_of(tag) in RIGHT_TO_LEFT)
     raise LanguageUnknown(f"No language is called {str(text)!r}.", nearest(word))
+
+
+def search(text: str) -> list[Language]:
+    """The languages of the table that a word names, best match first: a whole name or code, the beginning of a name,
+    anything within one; accents may be missing. Of equals, by English name.
+    """
+    word = plain(fold(text))
+    found = []
+    for language in known():
+        row = rows()[language.code]
+        names = [plain(fold(name)) for name in (language.name, language.autonym, *row.names)]
+        if word in (*names, language.code, *row.alpha3):
+            found.append((0, language))
+        elif any(name.startswith(word) for name in names):
+            found.append((1, language))
+        elif any(word in name for name in names):
+            found.append((2, language))
+    return [language for _, language in sorted(found, key=lambda entry: entry[0])]
 
 
 def default_text(code: str) -> str:
@@ -142,9 +161,18 @@ def rows() -> dict[str, Row]:
     for line in TABLE.strip().splitlines():
         code, alpha3, written, name, autonym, prompt, more = line.split("|")
         scripts = tuple(written.split(","))
-        language = Language(code, name, autonym, prompt, rtl=scripts[0] in RIGHT_TO_LEFT)
-        found[code] = Row(language, tuple(alpha3.split(",")), scripts, tuple(filter(None, more.split(","))))
+        names = tuple(filter(None, more.split(",")))
+        also = everyday(names, name, autonym)
+        language = Language(code, name, autonym, prompt, rtl=scripts[0] in RIGHT_TO_LEFT, also=also)
+        found[code] = Row(language, tuple(alpha3.split(",")), scripts, names)
     return found
+
+
+def everyday(names: Iterable[str], name: str, autonym: str) -> tuple[str, ...]:
+    """Those of a language's further names that are no code, and that neither of its two names holds or is held by."""
+    said = [plain(fold(one)) for one in (name, autonym)]
+    words = {one: plain(fold(one)) for one in names if len(one) > 2 or not one.isascii()}
+    return tuple(one for one, word in words.items() if not any(word in each or each in word for each in said))
 
 
 @functools.cache
@@ -158,6 +186,15 @@ def spellings() -> dict[str, Row]:
         for tag in (*row.alpha3, *legacy(code), code):
             found[tag] = row
     return found
+
+
+@functools.cache
+def unaccented() -> dict[str, Row]:
+    """Names as they are typed without accents, where that names one language only."""
+    rows_of: dict[str, list[Row]] = {}
+    for spelling, row in spellings().items():
+        rows_of.setdefault(plain(spelling), []).append(row)
+    return {spelling: found[0] for spelling, found in rows_of.items() if len({row.language for row in found}) == 1}
 
 
 def row_of_tag(word: str) -> Row | None:
@@ -216,6 +253,11 @@ def positive(value: object) -> float | None:
     except (TypeError, ValueError):
         return None
     return number if math.isfinite(number) and number > 0 else None
+
+
+def plain(text: str) -> str:
+    """The text without the accents of Latin, Greek and Cyrillic letters; the signs of other scripts stay."""
+    return unicodedata.normalize("NFC", re.sub("[\u0300-\u036f]", "", unicodedata.normalize("NFD", text)))
 
 
 def fold(text: str) -> str:

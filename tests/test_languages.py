@@ -10,7 +10,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from hubprune.errors import LanguageUnknown, RecipeError
-from hubprune.languages import known, match_config, parse_weights, resolve
+from hubprune.languages import fold, known, match_config, parse_weights, resolve, rows, search
 
 C4 = "af am ar bg bg-Latn de el el-Latn en en.noblocklist en-multi fil fr hi hi-Latn iw no ru ru-Latn sw und zh zh-Latn"
 FINEWEB_2 = (
@@ -26,6 +26,13 @@ CODES = [language.code for language in known()]
         *((spelling, "zh") for spelling in ("zh", "cmn_Hani", "zho_Hans", "zh-Hant-TW", "chinese", "中文")),
         *((spelling, "no") for spelling in ("no", "nb", "nob_Latn", "Norwegian Bokmål")),
         *((spelling, "he") for spelling in ("he", "iw", "heb", "עברית")),
+        *((spelling, "fa") for spelling in ("Farsi", "Persian", "فارسی")),
+        *((spelling, "zh") for spelling in ("Mandarin", "普通话", "普通話", "汉语")),
+        *((spelling, "fil") for spelling in ("Tagalog", "Pilipino", "tl")),
+        *((spelling, "hi") for spelling in ("हिंदी", "हिन्दी")),
+        *((spelling, "fr") for spelling in ("français", "Francais", "FRANÇAIS")),
+        ("Bangla", "bn"),
+        ("Turkce", "tr"),
         ("pt-BR", "pt"),
         ("tl", "fil"),
         ("ger", "de"),
@@ -45,6 +52,37 @@ def test_a_language_of_the_table_and_one_outside() -> None:
     assert swahili.prompt
     assert (dhivehi.name, dhivehi.autonym, dhivehi.prompt, dhivehi.rtl) == ("dv", "", "", True)
     assert resolve("ar").rtl
+
+
+def test_a_name_belongs_to_one_language() -> None:
+    owners: dict[str, set[str]] = {}
+    for row in rows().values():
+        for name in (row.language.name, row.language.autonym, *row.names):
+            owners.setdefault(fold(name), set()).add(row.language.code)
+    assert {name: codes for name, codes in owners.items() if len(codes) > 1} == {}
+
+
+def test_the_best_match_comes_first() -> None:
+    def found(text: str) -> list[str]:
+        return [language.code for language in search(text)]
+
+    assert found("fr")[:3] == ["fr", "fy", "af"]  # its code, the beginning of a name, within one
+    assert found("Farsi") == ["fa"]
+    assert found("turkce") == ["tr"]
+    assert found("普通") == ["zh"]
+    assert found("an")[0] != "am"
+    assert found("Klingon") == []
+
+
+def test_everyday_names_are_those_that_the_two_names_lack() -> None:
+    assert {code: resolve(code).also for code in ("fa", "bn", "ar", "no", "sw", "hi")} == {
+        "fa": ("Farsi",),
+        "bn": ("Bangla",),
+        "ar": (),
+        "no": ("Bokmål",),
+        "sw": (),
+        "hi": ("हिंदी",),
+    }
 
 
 def test_the_table_holds_together() -> None:

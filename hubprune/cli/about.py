@@ -19,7 +19,7 @@ from hubprune.cli.plan_view import lines_table
 from hubprune.cli.progress import follow
 from hubprune.cli.results import sections, show_report
 from hubprune.cli.words import command
-from hubprune.languages import Language, known, resolve
+from hubprune.languages import Language, known, resolve, search
 
 if TYPE_CHECKING:
     pass
@@ -96,13 +96,11 @@ def languages(ctx: click.Context, query: str | None) -> None:
 
 
 def matching(query: str | None) -> list[Language]:
-    """The languages that a word names or occurs in; all of them without a word. Raises LanguageUnknown."""
+    """The languages that a word names or occurs in, best match first; all without a word. Raises LanguageUnknown."""
     if not query:
         return known()
-    word = query.casefold()
-    within = [one for one in known() if word in one.name.casefold() or word in one.autonym.casefold()]
-    exact = [one for one in known() if one.code == word]
-    return exact or within or [resolve(query)]
+    exact = [one for one in known() if one.code == query.casefold()]
+    return exact or search(query) or [resolve(query)]
 
 
 @click.command(cls=Command, short_help="Versions and devices, for a bug report.", examples=("env", "env --json"))

@@ -8,7 +8,7 @@ import gradio as gr
 
 from hubprune.languages import known
 
-from . import words
+from . import phrases
 
 
 def page_html(value: str | None = None, **more: Any) -> Any:
@@ -20,7 +20,7 @@ def languages(label: str, info: str, *, none: bool = False, **more: Any) -> Any:
     """A list of all languages, by their English and their own names; script/lists.js helps whoever types in it."""
     choices = [("none", "")] if none else []
     return gr.Dropdown(
-        choices + [(words.language_choice(one.code), one.code) for one in known()],
+        choices + [(phrases.language_choice(one.code), one.code) for one in known()],
         label=label,
         info=info,
         filterable=True,

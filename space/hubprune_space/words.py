@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from hubprune.languages import resolve
+from .phrases import megabytes, ordinal, roughly
 
 WELCOME = "Make half of a language model's weights zero, and see what that costs in your language before you share it."
 TRUTH = "The file stays as large as the original and runs no faster in standard programs: zeros are stored as zeros."
@@ -139,6 +139,47 @@ def already_running(name: str) -> Notice:
     )
 
 
+def unpublished_result(name: str) -> Notice:
+    return Notice(
+        "unpublished",
+        f"You have a result that is not published: {name}.",
+        "Reload this page to see it, or press Prune again to delete it and begin anew.",
+        "warning",
+    )
+
+
+def being_published(name: str) -> Notice:
+    return Notice(
+        "being-published", f"{name} is being published.", "Reload this page to see it, and wait for its end.", "warning"
+    )
+
+
+def replaced() -> Notice:
+    return Notice(
+        "replaced",
+        "The result that stood here was deleted in another tab or browser of yours.",
+        "Choose anew here, or go on there.",
+    )
+
+
+def text_lost() -> Notice:
+    return Notice(
+        "text-lost",
+        "Your own calibration text is gone: a page that is loaded anew does not keep it.",
+        "Give it again under Advanced; without it hubprune takes a text of its own.",
+        "warning",
+    )
+
+
+def sign_in_refused() -> Notice:
+    return Notice(
+        "sign-in-refused",
+        "You are not signed in: the Hub was not given leave.",
+        "Sign in again and allow it.",
+        "warning",
+    )
+
+
 def plan_changed() -> Notice:
     return Notice("plan-changed", "The form has changed: this is its plan now.", "Look at it, and press Prune again.")
 
@@ -251,39 +292,6 @@ def gone() -> Notice:
 def known_problem(sentence: str, action: str) -> Notice:
     """A failure that the package has words for."""
     return Notice("problem", sentence, action, "problem")
-
-
-def ordinal(number: int) -> str:
-    """1st, 2nd, 3rd, 4th, 11th."""
-    if 10 <= number % 100 <= 20:
-        return f"{number}th"
-    return str(number) + {1: "st", 2: "nd", 3: "rd"}.get(number % 10, "th")
-
-
-def roughly(seconds: float) -> str:
-    """No more exact than an estimate is: "20 s", "4 min", "1 h 10 min"."""
-    if seconds < 55:
-        return f"{max(5, round(seconds / 5) * 5)} s"
-    minutes = max(1, round(seconds / 60))
-    hours, rest = divmod(minutes, 60)
-    return f"{minutes} min" if not hours else f"{hours} h {rest} min" if rest else f"{hours} h"
-
-
-def megabytes(size: int) -> str:
-    """ "2 MB", "0.5 MB"."""
-    return f"{size / 1e6:g} MB"
-
-
-def language_choice(code: str) -> str:
-    """ "Swahili · Kiswahili"; one name where both are the same."""
-    language = resolve(code)
-    return language.name if language.autonym in ("", language.name) else f"{language.name} · {language.autonym}"
-
-
-def own_name(code: str) -> str:
-    """What a language calls itself; empty where English calls it so too."""
-    language = resolve(code)
-    return "" if language.autonym == language.name else language.autonym
 
 
 def _ending(sentence: str) -> str:

@@ -61,8 +61,8 @@ def of(*rows: TaskRow, **changes: object) -> Report:
         (
             [chosen(26, 6), chosen(12, 10, name="arc_sw"), chosen(6, 17, "en")],
             "On tasks, Swahili text was worth choosing over English text: +10.0 ± 2.7 points on reasoning "
-            "(XCOPA) and +1.0 ± 2.4 on reasoning (arc_sw, inside the noise); in English: −5.5 ± 2.4 points on reasoning "
-            "(xcopa_en).",
+            "(XCOPA) and +1.0 ± 2.4 on reasoning (arc_sw, inside the noise); in English: −5.5 ± 2.4 points on "
+            "reasoning (xcopa_en).",
         ),
         (
             [evidence.at_chance("sw"), chosen(6, 17, "en")],
@@ -146,8 +146,8 @@ def test_many_tasks_are_summed_up() -> None:
 def test_without_control_the_cost_is_said_and_the_choice_is_not() -> None:
     report, _ = evidence.half()
     assert task_verdict(report) == (
-        "Pruning changed task scores: −7.0 ± 2.3 points on reasoning (xcopa_en); no task was measured in Swahili; no control was "
-        "run, so what the choice of calibration language did to them is not known."
+        "Pruning changed task scores: −7.0 ± 2.3 points on reasoning (xcopa_en); no task was measured in Swahili; no "
+        "control was run, so what the choice of calibration language did to them is not known."
     )
 
 

@@ -44,13 +44,14 @@ def test_the_table_as_strings() -> None:
 
 
 def test_passages_count_not_their_items() -> None:
-    """A dense model just above chance by 200 items is at chance by 30 passages; the reader is told what errors count."""
+    """A dense model just above chance by 200 items is at chance by 30 passages; errors say what they count."""
     alone, shared = row(0.56, 0.5, se=0.03), dataclasses.replace(row(0.56, 0.5, se=0.03), passages=30)
     assert (points.standing(alone), points.standing(shared)) == ("above", "at")
     assert points.standing(dataclasses.replace(shared, passages=29)) == "few"
     (note,) = (note for note in task_tables.conditions(made.report(tasks=[alone, shared])) if "passage" in note)
     assert note == (
-        "Items about one passage are not independent: the errors and p of xcopa_sw (30 for 200 items) are over passages."
+        "Items about one passage are not independent: the errors and p of xcopa_sw (30 for 200 items) are over "
+        "passages."
     )
     many = made.report(tasks=[dataclasses.replace(shared, task=f"task_{n}") for n in range(9)])
     assert "task_0 (30 for 200 items) and 8 other tasks are over passages." in " ".join(task_tables.conditions(many))

@@ -40,6 +40,40 @@ def test_a_list_takes_what_is_typed(visit: Visit) -> None:
     assert leaves(page) == ("Arabic · العربية", "")
 
 
+def test_everyday_names_find_their_language(visit: Visit) -> None:
+    page = visit().page
+    for text, name in (("farsi", "Persian (Farsi) · فارسی"), ("普通话", "Chinese (Mandarin, "), ("हिंदी", "Hindi ("),
+                       ("tagalog", "Filipino ("), ("bangla", "Bengali (")):  # fmt: skip
+        assert len(text_in(page, text)) == 1
+        assert leaves(page)[0].startswith(name)
+
+
+def test_the_best_match_is_first_and_under_enter(visit: Visit) -> None:
+    """ "fr" stands in Afrikaans, which comes before French in the list."""
+    page = visit().page
+    assert len(text_in(page, "fr")) > 2
+    tops = page.locator("#language li").evaluate_all(
+        "all => all.map(e => [e.getBoundingClientRect().top, e.innerText.trim()]).sort((a, b) => a[0] - b[0])"
+        ".map(([, text]) => text)"
+    )
+    assert tops[0] == "French · Français"
+    assert tops.index("Afrikaans") > tops.index("Western Frisian (West Frisian) · Frysk")
+    assert page.locator("#language li.active").inner_text().strip() == tops[0]
+    page.keyboard.press("ArrowDown")
+    page.wait_for_timeout(100)
+    assert page.locator("#language li.active").inner_text().strip() == tops[1]
+    page.keyboard.press("ArrowUp")
+    page.wait_for_timeout(100)
+    page.keyboard.press("Enter")
+    page.wait_for_function("document.querySelector('#language input').value === 'French · Français'")
+
+
+def test_an_empty_list_is_no_strip(visit: Visit) -> None:
+    page = visit().page
+    assert text_in(page, "Klingon") == []
+    assert page.locator("#language div.options:visible").count() == 0
+
+
 def test_a_list_says_when_it_does_not_know(visit: Visit) -> None:
     page = visit().page
     assert text_in(page, "Klingon") == []
@@ -52,7 +86,7 @@ def test_a_list_says_when_it_does_not_know(visit: Visit) -> None:
     assert len(text_in(page, "sp")) == 2
     page.click("#language li:has-text('Spanish')")
     page.wait_for_function("!document.querySelector('#language div.options')")
-    assert (page.input_value(FIELD), page.inner_text("#language .told")) == ("Spanish · Español", "")
+    assert (page.input_value(FIELD), page.inner_text("#language .told")) == ("Spanish (Castilian, Castellano) · Español", "")
 
 
 def test_a_list_takes_what_is_pasted_and_composed(visit: Visit) -> None:
@@ -74,7 +108,7 @@ def test_a_list_takes_what_is_pasted_and_composed(visit: Visit) -> None:
     assert page.evaluate("document.activeElement.getAttribute('role')") == "combobox"
     hand.send("Input.insertText", {"text": "中文"})
     page.wait_for_timeout(250)
-    assert leaves(page) == ("Chinese · 中文", "")
+    assert leaves(page) == ("Chinese (Mandarin, 普通话, 汉语, 普通話) · 中文", "")
 
 
 def test_a_file_is_refused_in_the_words_of_the_page(visit: Visit) -> None:

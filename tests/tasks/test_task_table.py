@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 
-from hubprune import task_table
+from hubprune import task_names, task_table
 from hubprune.errors import LanguageUnknown
 from hubprune.languages import resolve
 from hubprune.task_table import FAMILIES, Family, default_tasks, family_of, known_tasks, language_of, tasks_of

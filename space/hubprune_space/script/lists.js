@@ -58,7 +58,7 @@
     typed = null;
     const found = options(target);
     const names = (option) => option.getAttribute("aria-label").toLowerCase();
-    const exact = found.filter((one) => [names(one), ...names(one).split(" · ")].includes(text.toLowerCase()));
+    const exact = found.filter((one) => [names(one), ...names(one).split(/ · | \(|\)|, /)].includes(text.toLowerCase()));
     const meant = exact.length === 1 ? exact[0] : found.length === 1 ? found[0] : null;
     if (meant) meant.dispatchEvent(new MouseEvent("mousedown", { bubbles: true, cancelable: true }));
     else setTimeout(() => notChosen(target, text, found.length > 1), 50); // gradio has put the old choice back by then
