@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+import hashlib
 import re
-from dataclasses import dataclass, field, fields
+from collections.abc import Sequence
+from dataclasses import dataclass, field, fields, replace
+from typing import Any
 
 from hubprune.demo.loop import BASE, LANGUAGES
 from hubprune.hub import scrub
@@ -48,6 +51,7 @@ class Form:
     seed: str = ""
     revision: str = ""
     measures: list[str] = field(default_factory=list)  # some of MEASURES
+    own: str = ""  # mark of the visitor's own text, see mark()
 
     def __post_init__(self) -> None:
         """An empty field of the page may also come as None."""
@@ -119,6 +123,16 @@ def whole(label: str, text: str, default: int) -> int:
     if not re.fullmatch(r"\d{1,9}", plain, re.ASCII):
         raise Refused(words.known_problem(f"{label} must be a whole number.", "Correct it, or leave it empty."))
     return int(plain)
+
+
+def mark(data: bytes | None) -> str:
+    """What tells one text of a visitor's own from another; empty where there is none."""
+    return hashlib.sha256(data).hexdigest()[:16] if data is not None else ""
+
+
+def filled_in(values: Sequence[Any], own: bytes | None) -> Form:
+    """The form of the fields' values and the visitor's own text."""
+    return replace(Form(*values), own=mark(own))
 
 
 def own_text(data: bytes | None) -> str | None:

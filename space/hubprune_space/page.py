@@ -2,16 +2,22 @@
 
 from __future__ import annotations
 
+import os
+import signal
+import sys
 import threading
 import warnings
 from typing import Any
 
 import gradio as gr
+from authlib.common.errors import AuthlibBaseError
+from starlette.requests import Request
+from starlette.responses import RedirectResponse
 
 from . import look, writing
 from .acts.choose import Choose
 from .acts.look import Look
-from .acts.prune import Prune
+from .acts.prune import REFUSED, Prune
 from .api import plan as public_plan
 from .parts import layout
 from .settings import SETTINGS
@@ -30,7 +36,7 @@ def build() -> gr.Blocks:
         everything = [part for part in vars(parts).values() if part is not parts.login]
         plan = {
             "fn": choose.plan,
-            "inputs": parts.form,
+            "inputs": [parts.own, *parts.form],
             "outputs": [parts.card, parts.retry, parts.prune, parts.sign_in, parts.draft],
         }
         several: dict[str, Any] = {**PRIVATE, "concurrency_limit": 4, "concurrency_id": "look"}
@@ -51,6 +57,7 @@ def build() -> gr.Blocks:
             [
                 *(parts.model.submit, parts.language.input, parts.pattern.input, parts.measures.input),
                 *(parts.method.input, parts.also.input, parts.share.release, parts.measured.input, parts.retry.click),
+                *(parts.own.upload, parts.own.clear),
             ],
             **plan,
             trigger_mode="multiple",
@@ -59,7 +66,7 @@ def build() -> gr.Blocks:
         for field in (parts.model, parts.samples, parts.seq_len, parts.seed, parts.revision):
             field.blur(
                 choose.plan_if_changed,
-                [parts.draft, *parts.form],
+                [parts.draft, parts.own, *parts.form],
                 plan["outputs"],
                 trigger_mode="multiple",
                 **several,
@@ -74,9 +81,16 @@ def build() -> gr.Blocks:
         )
         parts.write_language.input(writing.prompt_of, [parts.write_language], [parts.prompt], **several)
         target = [parts.ticket, parts.owner, parts.name, parts.private]
-        uploads = {**several, "concurrency_limit": 8, "concurrency_id": "publish"}  # they take minutes
-        parts.publish.click(after.publish, target, everything, **uploads)
-        parts.publish_pr.click(after.publish_pr, target, everything, **uploads)
+        parts.publish.click(after.publish, target, everything, **several)
+        parts.publish_pr.click(after.publish_pr, target, everything, **several)
+        gr.on(
+            [parts.owner.input, parts.name.input],
+            after.rename,
+            target[:3],
+            [parts.preview, parts.publish_notice, parts.publish_pr, parts.retry],
+            trigger_mode="always_last",
+            **several,
+        )
         parts.over.click(after.start_over, [parts.ticket], everything, **several)
         restored = demo.load(choose.restore, [parts.draft], parts.form, **several)
         restored.then(choose.plan_restored, [parts.draft], plan["outputs"], **several)
@@ -89,7 +103,9 @@ def build() -> gr.Blocks:
 
 
 def launch(demo: gr.Blocks, **more: Any) -> Any:
-    """Serve the page."""
+    """Serve the page; returns when it was told to end, and then what settings.py registered deletes every run."""
+    if threading.current_thread() is threading.main_thread():
+        signal.signal(signal.SIGTERM, end)
     threading.Thread(target=warm_up, name="warm-up", daemon=True).start()
     with warnings.catch_warnings():
         warnings.filterwarnings("ignore", message="Gradio does not support OAuth features outside")
@@ -101,8 +117,22 @@ def launch(demo: gr.Blocks, **more: Any) -> Any:
             max_threads=SETTINGS.most_pages,
             max_file_size=SETTINGS.text_bytes + 1_000_000,
             footer_links=["api"],
+            app_kwargs={"exception_handlers": {AuthlibBaseError: sign_in_refused}},
             **more,
         )
+
+
+def end(number: int, frame: object, *, process: int = os.getpid()) -> None:
+    """The platform stops the Space. A worker that was forked from it ends as it would have."""
+    if os.getpid() == process:
+        sys.exit(0)
+    signal.signal(number, signal.SIG_DFL)
+    os.kill(os.getpid(), number)
+
+
+async def sign_in_refused(request: Request, error: Exception) -> RedirectResponse:
+    """Back to the page from a sign-in that was not given leave; gradio would answer with a bare failure."""
+    return RedirectResponse(f"{request.scope.get('root_path', '')}/?{REFUSED}")
 
 
 def warm_up() -> None:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import contextlib
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
 from hubprune import errors
@@ -12,7 +12,7 @@ from hubprune.publishing.text import listed, name_of, percent, quantity, size
 from hubprune.recipe import Recipe
 
 from . import elsewhere, hints, html, problems, words
-from .forms import Form, Refused
+from .forms import Form, Refused, own_text
 from .gpu import ZERO_GPU_MEMORY, ZERO_GPU_SPEED
 from .hubs import reading
 from .settings import SETTINGS
@@ -25,12 +25,16 @@ GATES = {"auto": "gated: terms to accept", "manual": "gated: access on request"}
 
 @dataclass(frozen=True)
 class Planned:
-    """A plan, or the reason why there is none; `notice` may also stand beside a plan."""
+    """A plan, or the reason why there is none; `notice` may also stand beside a plan.
+
+    `own`: bytes of the visitor's own calibration text.
+    """
 
     recipe: Recipe | None
     plan: Plan | None
     notice: words.Notice | None
     price: str = ""
+    own: int | None = None
 
     @property
     def runs_here(self) -> bool:
@@ -51,15 +55,16 @@ def make(recipe: Recipe, token: str | None) -> Planned:
         return Planned(recipe.replace(revision=plan.model.revision), plan, notice)
 
 
-def of_form(form: Form, token: str | None) -> Planned:
-    """The plan of a form; what is wrong with the form is a plan's notice too."""
+def of_form(form: Form, token: str | None, own: bytes | None = None) -> Planned:
+    """The plan of a form and a visitor's own text; what is wrong with them is a plan's notice too."""
     try:
         recipe = form.recipe()
+        text = own_text(own)
     except Refused as refused:
         return Planned(None, None, refused.notice)
     except errors.HubpruneError as error:
         return Planned(None, None, problems.told(error))
-    return make(recipe, token)
+    return replace(make(recipe, token), own=len(text.encode()) if text is not None else None)
 
 
 def elsewhere_notice(plan: Plan, hub: Hub) -> words.Notice | None:
@@ -93,8 +98,12 @@ def architecture(recipe: Recipe, hub: Hub) -> str:
     return ""
 
 
-def card(planned: Planned, user: str | None) -> str:
-    """The card as HTML."""
+def card(planned: Planned, user: str | None, lost: words.Notice | None = None) -> str:
+    """The card as HTML; `lost`: what a page that was loaded anew did not keep."""
+    return html.notice(lost) + _card(planned, user)
+
+
+def _card(planned: Planned, user: str | None) -> str:
     if planned.plan is None or planned.recipe is None:
         return html.notice(planned.notice)
     plan, recipe = planned.plan, planned.recipe
@@ -103,6 +112,8 @@ def card(planned: Planned, user: str | None) -> str:
     many = plan.recipe.eval_lang
     here = "this Space" if SETTINGS.space_id else "this machine"
     calibration = listed([name_of(code) for code in plan.recipe.lang]) or "no text"
+    if planned.own is not None:
+        calibration = f"{calibration}: your own text, {size(planned.own)}"
     memory = plan.gpu_memory_needed or plan.memory_needed
     rows = [
         ("Zeros", f"{zeros(recipe.pattern)} of {quantity(model.prunable)} weights", share(plan)),

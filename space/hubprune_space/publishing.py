@@ -1,18 +1,24 @@
-"""Publish a visitor's own result, with the token of the request that asks for it."""
+"""Publish a visitor's own result, with the token of the request that asks for it.
+
+The upload has a thread of its own: it goes on when the page is closed, and whoever opens the page again sees it.
+"""
 
 from __future__ import annotations
 
 import contextlib
+import threading
 from collections.abc import Iterator
 
 from hubprune import errors
-from hubprune.events import Event, Published
+from hubprune.events import Event, Progress, Published
 from hubprune.hub import Hub, accounts
 
 from . import problems, words
 from .forms import Refused
+from .gpu import failure
 from .hubs import signed_in
-from .runs import Run
+from .run import Run, Upload, problem
+from .runs import RUNS
 
 
 def owners(token: str) -> list[str]:
@@ -22,6 +28,30 @@ def owners(token: str) -> list[str]:
             return accounts(hub)
     except errors.HubpruneError as error:
         raise Refused(problems.told(error)) from None
+
+
+def begin(run: Run, token: str, repo_id: str, *, private: bool, create_pr: bool) -> None:
+    """Publish a result from now on; `run.upload` says how far that is. Nothing, where an upload is under way."""
+    upload = Upload(repo_id)
+    if RUNS.publishes(run, upload):
+        more = {"private": private, "create_pr": create_pr}
+        threading.Thread(target=_work, args=(run, upload, token), kwargs=more, name="publish", daemon=True).start()
+
+
+def _work(run: Run, upload: Upload, token: str, *, private: bool, create_pr: bool) -> None:
+    """The thread of one upload."""
+    try:
+        for event in publish(run, token, upload.repo_id, private=private, create_pr=create_pr):
+            if isinstance(event, words.Notice):
+                upload.notice = event
+            elif isinstance(event, Progress):
+                upload.done, upload.total = event.done, event.total
+            run.version += 1
+    except Exception as error:  # a defect, or a broken connection that the package does not know
+        upload.notice = problem(failure(error), run)
+    finally:
+        upload.over = True
+        run.version += 1
 
 
 def publish(run: Run, token: str, repo_id: str, *, private: bool, create_pr: bool) -> Iterator[Event | words.Notice]:
@@ -37,7 +67,7 @@ def publish(run: Run, token: str, repo_id: str, *, private: bool, create_pr: boo
                 yield event
         except errors.HubpruneError as error:
             yield of_error(error, repo_id, create_pr=create_pr)
-        finally:  # also where the page was closed, which ends this generator
+        finally:
             if not there and run.published is None:
                 remove_if_empty(hub, repo_id)
 

@@ -13,7 +13,7 @@ from hubprune.recipe import RECIPE_FILE, Recipe
 from hubprune.report import RESULTS_FILE, GenerationRow, Report
 
 from . import charts, elsewhere, hints, html, result_tables, words
-from .runs import Run
+from .run import Run
 
 ALARM = 2.0  # times the original's perplexity in a calibration language
 LANES = {"dense": hints.BASE, "pruned": "Pruned", "control": "Control"}

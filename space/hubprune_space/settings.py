@@ -18,7 +18,7 @@ def _folder() -> Path:
     above = os.environ.get("HUBPRUNE_SPACE_FOLDER")
     if above:
         Path(above).mkdir(parents=True, exist_ok=True)
-    made = Path(tempfile.mkdtemp(prefix="hubprune-space-", dir=above))
+    made = Path(tempfile.mkdtemp(prefix="hubprune-space-", dir=above)).resolve()
     atexit.register(shutil.rmtree, made, ignore_errors=True)
     return made
 

@@ -8,7 +8,7 @@ from hubprune.publishing.text import figure, listed, name_of, ratio, size
 from hubprune.report import DENSE, PRUNED
 
 from . import hints, html, words
-from .runs import STAGES, Run
+from .run import STAGES, Run
 
 
 def page(run: Run, place: tuple[int, float]) -> str:
@@ -19,9 +19,12 @@ def page(run: Run, place: tuple[int, float]) -> str:
     so_far = f"<strong>{words.roughly(elapsed)}</strong> elapsed" if elapsed >= 5 else "Just begun"
     left = f"<strong>about {words.roughly(run.left())}</strong> left"
     clock = "" if waiting else f'<p class="clock"><span>{so_far}</span><span>{left}</span></p>'
-    now = next((f"{title}{detail and f': {detail}'}" for title, detail, names in entries(run) if run.stage in names), "")
+    now = next(
+        (f"{title}{detail and f': {detail}'}" for title, detail, names in entries(run) if run.stage in names), ""
+    )
     return (
-        f'<section class="work" aria-label="Progress" data-said="{html.esc(now)}"><h2 tabindex="-1">{html.esc(run.repo_name)}</h2>'
+        f'<section class="work" aria-label="Progress" data-said="{html.esc(now)}">'
+        f'<h2 tabindex="-1">{html.esc(run.repo_name)}</h2>'
         f"{head}{blocks(run)}{clock}"
         f'<ol class="stages">{"".join(stage(run, *entry) for entry in entries(run))}</ol>{measured(run)}'
         + html.fold("Log", html.log(run.log[-400:]))

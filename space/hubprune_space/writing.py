@@ -11,9 +11,9 @@ from hubprune.languages import resolve
 
 from . import hints, html
 from .gpu import Failed, failure, gpu
-from .runs import Run
+from .run import Run
 
-LANES = (hints.BASE, "Pruned")
+LANES = (hints.NAMES[DENSE], hints.NAMES[PRUNED])
 NEW_TOKENS = 48
 LONGEST_PROMPT = 400  # characters
 SECONDS = 60.0

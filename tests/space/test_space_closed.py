@@ -10,11 +10,12 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from visitors import MOCK_TOKEN, ROOT, Site, Visitor, serve
+from visitors import MOCK_TOKEN, ROOT, Site, Visitor, serve, wait_for
 
 sys.path.insert(0, str(ROOT / "space"))
 from hubprune_space import gpu, hubs, publishing, runs
-from hubprune_space.forms import Form
+from hubprune_space.forms import Form, Refused
+from hubprune_space.run import Run
 
 from hubprune.demo.loop import BASE
 from hubprune.events import Progress, run_to_end
@@ -45,26 +46,39 @@ def test_closed_and_reloaded_pages_give_their_places_back(browser: Any, narrow: 
     assert asked.result(timeout=60)["runs_here"]
 
 
-def test_an_upload_whose_page_is_closed_leaves_no_empty_repository(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_an_upload_goes_on_without_a_page(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """And nothing deletes its result meanwhile."""
     recipe = Form(BASE).recipe().replace(control=None, eval_lang=("sw",), eval_samples=2, samples=4)
     job = gpu.Job(recipe, tmp_path / "result", hubs.shelf().endpoint, None, tmp_path / "cache" / "hub", 5.0, None)
     run_to_end(prune(job.recipe, job.out, hub=job.hub()))
-    run = runs.Run("k", "me", recipe, "name", tmp_path, 5.0, 4)
+    run = Run("k", "me", recipe, "name", tmp_path, 5.0, 4, state="done")
+    all_runs = runs.Runs()
+    monkeypatch.setattr(publishing, "RUNS", all_runs)
+    all_runs._runs["k"] = run
     with LoopbackHub(tmp_path / "hub", users={MOCK_TOKEN: User("me", "write")}) as hub:
         from hubprune.hub import connect
 
         monkeypatch.setattr(
             hubs, "connect", lambda **more: connect(hub.endpoint, more["token"], tmp_path / "w" / "hub")
         )
-        events = publishing.publish(run, MOCK_TOKEN, "me/closed", private=True, create_pr=False)
-        for _ in events:
-            if ("model", "me/closed") in hub.store.repositories:
-                break
-        assert ("model", "me/closed") in hub.store.repositories
-        events.close()  # what gradio does when the page is gone
-        assert ("model", "me/closed") not in hub.store.repositories
+        hub.fault("POST /api/models/me/closed/commit", kind="stall", seconds=1)
+        publishing.begin(run, MOCK_TOKEN, "me/closed", private=True, create_pr=False)
+        publishing.begin(run, MOCK_TOKEN, "me/other", private=True, create_pr=False)  # one at a time
+        with pytest.raises(Refused):
+            all_runs.forget(run)
+        wait_for(lambda: run.upload is not None and run.upload.over, 30)
+        assert run.published is not None
+        assert run.upload is not None
+        assert run.upload.notice is None
+        assert set(hub.store.repositories) == {("model", "me/closed")}
+    all_runs.forget(run)
+    assert not tmp_path.exists()
+
+
+def test_runs_are_deleted_when_the_space_is_stopped(tmp_path: Path) -> None:
+    with serve(tmp_path, [str(ROOT / "space" / "app.py")]) as site:
+        assert list(site.folder.iterdir())
+    assert not list(site.folder.iterdir())  # serve stops it as the Hub does, with SIGTERM
 
 
 def test_cancel_ends_a_download(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

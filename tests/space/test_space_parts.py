@@ -17,6 +17,7 @@ import pytest
 sys.path.insert(0, str(Path(__file__).parents[2] / "space"))
 from hubprune_space import forms, gpu, hubs, plans, runs, words
 from hubprune_space.forms import Form, Refused
+from hubprune_space.run import Run
 
 from hubprune.demo.loop import BASE
 from hubprune.events import Progress
@@ -65,7 +66,7 @@ def test_every_state_is_one_sentence_and_one_action() -> None:
 
 
 def test_no_quota_names_what_is_left() -> None:
-    run = runs.Run("k", "me", Form(model=BASE).recipe(), "name", Path("/nowhere"), 150.0, 4)
+    run = Run("k", "me", Form(model=BASE).recipe(), "name", Path("/nowhere"), 150.0, 4)
     said = "You have exceeded your free ZeroGPU quota (150s requested vs. 40s left). Try again in 1:00:00."
     run.take(gpu.Failed("Quota", said))
     assert run.notice is not None
@@ -77,7 +78,7 @@ def test_no_quota_names_what_is_left() -> None:
 def test_no_gpu_now_is_no_defect(title: str) -> None:
     error = RuntimeError("No GPU was free")
     error.title = title  # type: ignore[attr-defined]
-    run = runs.Run("k", "me", Form(model=BASE).recipe(), "name", Path("/nowhere"), 150.0, 4)
+    run = Run("k", "me", Form(model=BASE).recipe(), "name", Path("/nowhere"), 150.0, 4)
     run.take(gpu.failure(error))
     assert run.resumable
     assert run.notice is not None
@@ -87,7 +88,7 @@ def test_no_gpu_now_is_no_defect(title: str) -> None:
 def test_a_gpu_process_that_dies_can_be_gone_on_from_and_is_logged(caplog: pytest.LogCaptureFixture) -> None:
     error = RuntimeError("GPU task aborted")
     error.title = "ZeroGPU worker error"  # type: ignore[attr-defined]
-    run = runs.Run("k", "me", Form(model=BASE).recipe(), "name", Path("/nowhere"), 150.0, 4)
+    run = Run("k", "me", Form(model=BASE).recipe(), "name", Path("/nowhere"), 150.0, 4)
     run.take(gpu.failure(error))
     assert run.resumable
     assert run.notice is not None
@@ -191,6 +192,7 @@ def test_a_run_is_its_owners_and_goes_when_its_time_is_over(monkeypatch: pytest.
 
     short = dataclasses.replace(runs.SETTINGS, keep_seconds=1.5)
     monkeypatch.setattr(runs, "SETTINGS", short)
+    monkeypatch.setattr("hubprune_space.run.SETTINGS", short)
     monkeypatch.setattr(runs, "steps", lambda job: iter([gpu.Stopped()]))
     all_runs = runs.Runs()
     run = all_runs.start(job.recipe, "me", endpoint="", token="hf_x", estimate=1.0, blocks=4, name="n", text="habari")
@@ -241,7 +243,7 @@ def test_an_account_has_one_run(monkeypatch: pytest.MonkeyPatch, job: gpu.Job) -
     monkeypatch.setattr(runs, "steps", held)
     all_runs = runs.Runs()
 
-    def start(owner: str) -> runs.Run:
+    def start(owner: str) -> Run:
         return all_runs.start(job.recipe, owner, endpoint="", token=None, estimate=1.0, blocks=4, name="mine")
 
     try:
@@ -267,7 +269,7 @@ def test_a_run_without_quota_is_gone_on_with(monkeypatch: pytest.MonkeyPatch, jo
     monkeypatch.setattr(runs, "steps", lambda job: iter([gpu.Failed("Quota", "none left")]))
     all_runs = runs.Runs()
 
-    def start(recipe: Any, text: str | None) -> runs.Run:
+    def start(recipe: Any, text: str | None) -> Run:
         run = all_runs.start(recipe, "me", endpoint="", token=None, estimate=1.0, blocks=4, name="n", text=text)
         until = time.monotonic() + 20
         while run.ended is None:

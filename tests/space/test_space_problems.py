@@ -9,9 +9,10 @@ import pytest
 
 pytest.importorskip("gradio", reason="The tests of the Space need the extra `space`.")
 sys.path.insert(0, str(Path(__file__).parents[2] / "space"))
-from hubprune_space import problems, publishing, runs
+from hubprune_space import problems, publishing
 from hubprune_space.forms import Form
 from hubprune_space.gpu import Failed
+from hubprune_space.run import Run, problem
 from hubprune_space.settings import SETTINGS
 
 from hubprune import errors
@@ -22,8 +23,8 @@ SAID = "No text: add --no-control, or sign in with `hf auth login`, then run the
 ADVICE = ["--", "hf auth", "hubprune plan", "HF_TOKEN", "pip install", "same command"]
 
 
-def run() -> runs.Run:
-    return runs.Run("k", "me", Form(model=BASE).recipe(), "name", Path("/nowhere"), 150.0, 4)
+def run() -> Run:
+    return Run("k", "me", Form(model=BASE).recipe(), "name", Path("/nowhere"), 150.0, 4)
 
 
 @pytest.mark.parametrize("kind", CLASSES, ids=lambda kind: kind.__name__)
@@ -36,7 +37,7 @@ def test_no_failure_advises_what_the_page_cannot_do(kind: type[errors.HubpruneEr
         problems.told(kind(said, SAID)),
         publishing.of_error(kind(said, SAID), "me/name", create_pr=False),
         publishing.of_error(kind(said, SAID), "me/name", create_pr=True),
-        runs.problem(Failed(kind.__name__, said, SAID), run()),
+        problem(Failed(kind.__name__, said, SAID), run()),
     ]
     for notice in told:
         assert notice.action, kind

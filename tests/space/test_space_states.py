@@ -117,9 +117,21 @@ def test_own_text_that_is_none(visit: Visit, site: Any, data: bytes, state: str,
     visitor.plan(BASE)
     visitor.page.click("#advanced > button")
     visitor.page.set_input_files("#own input[type=file]", {"name": "t.txt", "mimeType": "text/plain", "buffer": data})
-    visitor.page.wait_for_selector("#own .file-preview, #own table")
-    visitor.prune()
     assert words in visitor.state(state)
+    assert visitor.page.is_hidden("#prune")
+
+
+def test_own_text_is_in_the_plan_and_never_lost_in_silence(visit: Visit, site: Any) -> None:
+    visitor = visit("mine")
+    page = visitor.page
+    visitor.plan(BASE)
+    page.click("#advanced > button")
+    file = {"name": "t.txt", "mimeType": "text/plain", "buffer": b"habari " * 300}
+    page.set_input_files("#own input[type=file]", file)
+    page.wait_for_selector("#card .facts:has-text('Swahili: your own text, 2.1 kB')")
+    visitor.open()
+    assert visitor.state("text-lost").startswith("Your own calibration text is gone")
+    assert "own text, 2.1" not in page.inner_text("#card")
 
 
 def test_own_text_and_the_alarm(visit: Visit, site: Any) -> None:
@@ -154,39 +166,6 @@ def test_cancel_within_a_block(visit: Visit, site: Any) -> None:
     )
     assert visitor.page.is_visible("#prune")
     assert set(site.folder.glob("*/run-*")) <= before
-
-
-def test_a_repository_that_exists(visit: Visit, site: Any) -> None:
-    (notes := site.folder / "notes").mkdir()
-    (notes / "notes.txt").write_text("not a model")
-    site.hub.add_repo("taker/taken", notes)
-    visitor = visit("taker")
-    page = visitor.page
-    visitor.plan(BASE)
-    visitor.prune()
-    visitor.result()
-    page.fill("#name input, #name textarea", "taken")
-    page.click("#publish")
-    assert "taker/taken already exists. Open a pull request there, or choose another name." in visitor.state(
-        "repo-exists"
-    )
-    page.click("#publish-pr")
-    page.wait_for_selector("[data-state=published]")
-    assert "Pull request opened" in page.inner_text("#done")
-    assert "refs/pr/1" in site.hub.repository("taker/taken").refs
-
-
-def test_a_failed_publishing_leaves_no_repository(visit: Visit, site: Any) -> None:
-    visitor = visit("unlucky")
-    visitor.plan(BASE)
-    visitor.prune()
-    visitor.result()
-    visitor.page.fill("#name input, #name textarea", "unlucky")
-    site.hub.fault("POST /api/models/unlucky/unlucky/commit", status=403, message="no")
-    visitor.page.click("#publish")
-    assert "Your sign-in may not write to unlucky/unlucky." in visitor.state("no-write")
-    assert ("model", "unlucky/unlucky") not in site.hub.store.repositories
-    site.hub.clear_faults()
 
 
 def test_something_breaks(visit: Visit, site: Any) -> None:

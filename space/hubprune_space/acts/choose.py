@@ -9,7 +9,7 @@ from typing import Any
 import gradio as gr
 
 from .. import plans, search, words
-from ..forms import Form
+from ..forms import Form, filled_in, mark
 from ..parts import Parts, empty_card
 from .screens import Changes
 
@@ -33,46 +33,48 @@ class Choose:
         return str(event.model)[:200], search.hits([], "Model chosen")
 
     def plan(
-        self, request: gr.Request, profile: gr.OAuthProfile | None, token: gr.OAuthToken | None, *fields: Any
-    ) -> Changes:
+        self, request: gr.Request, profile: gr.OAuthProfile | None, token: gr.OAuthToken | None,
+        own: bytes | None, *fields: Any,
+    ) -> Changes:  # fmt: skip
         """The plan card of what is filled in; nothing, where a later one was asked for meanwhile."""
-        return self._plan(request, profile, token, fields)
+        return self._plan(request, profile, token, own, fields)
 
     def plan_if_changed(
         self, request: gr.Request, profile: gr.OAuthProfile | None, token: gr.OAuthToken | None,
-        draft: list[Any] | None, *fields: Any,
+        draft: list[Any] | None, own: bytes | None, *fields: Any,
     ) -> Changes:  # fmt: skip
         """A field was left: plan where it holds something else than was planned last."""
-        if draft and Form(*fields) == Form(*draft):
+        if draft and filled_in(fields, own) == Form(*draft):
             return {self.parts.retry: gr.skip()}
-        return self._plan(request, profile, token, fields, left=True)
+        return self._plan(request, profile, token, own, fields, left=True)
 
     def _plan(
         self, request: gr.Request, profile: gr.OAuthProfile | None, token: gr.OAuthToken | None,
-        fields: Sequence[Any], *, left: bool = False,
+        own: bytes | None, fields: Sequence[Any], *, left: bool = False, lost: words.Notice | None = None,
     ) -> Changes:  # fmt: skip
         session, nothing = str(request.session_hash), {self.parts.retry: gr.skip()}
         self._asked[session] += 1
         number = self._asked[session]
-        changes = self._card(profile, token, fields, left=left)
+        changes = self._card(profile, token, own, fields, left=left, lost=lost)
         return changes if changes and self._asked[session] in (number, 0) else nothing
 
     def _card(
-        self, profile: gr.OAuthProfile | None, token: gr.OAuthToken | None, fields: Sequence[Any], *, left: bool
-    ) -> Changes:
+        self, profile: gr.OAuthProfile | None, token: gr.OAuthToken | None, own: bytes | None, fields: Sequence[Any],
+        *, left: bool, lost: words.Notice | None,
+    ) -> Changes:  # fmt: skip
         """The plan; nothing for half a name that was left for a suggestion."""
         parts, user = self.parts, profile.username if profile else None
         hidden = {parts.prune: gr.update(visible=False), parts.sign_in: gr.update(visible=False)}
         if not str(fields[0] or "").strip():
             return {parts.card: empty_card(), parts.retry: gr.update(visible=False), **hidden}
-        planned = plans.of_form(Form(*fields), token.token if token else None)
+        planned = plans.of_form(Form(*fields), token.token if token else None, own)
         if left and planned.notice and planned.notice.name in HALF and self._is_half(fields[0], token):
             return {}
         seconds = words.roughly(planned.plan.seconds) if planned.plan else ""
         retry = planned.notice is not None and planned.plan is None and planned.notice.name in RETRY
         return {
-            parts.draft: list(fields),
-            parts.card: plans.card(planned, user),
+            parts.draft: [*fields, mark(own)],
+            parts.card: plans.card(planned, user, lost),
             parts.retry: gr.update(visible=retry),
             parts.prune: gr.update(
                 value=f"Prune (about {seconds})",
@@ -88,16 +90,19 @@ class Choose:
 
     def restore(self, draft: list[Any] | None) -> list[Any]:
         """What was filled in before the visitor went to sign in."""
-        return draft if draft and len(draft) == len(self.parts.form) else [gr.skip()] * len(self.parts.form)
+        return draft[:-1] if self._fits(draft) and draft else [gr.skip()] * len(self.parts.form)
 
     def plan_restored(
         self, request: gr.Request, profile: gr.OAuthProfile | None, token: gr.OAuthToken | None,
         draft: list[Any] | None,
     ) -> Changes:  # fmt: skip
-        """The plan of that; whatever is typed meanwhile."""
-        if not draft or len(draft) != len(self.parts.form):
+        """The plan of that, whatever is typed meanwhile; a visitor's own text did not stay."""
+        if not self._fits(draft) or not draft:
             return {self.parts.retry: gr.skip()}
-        return self._plan(request, profile, token, draft)
+        return self._plan(request, profile, token, None, draft[:-1], lost=words.text_lost() if draft[-1] else None)
+
+    def _fits(self, draft: list[Any] | None) -> bool:
+        return draft is not None and len(draft) == len(self.parts.form) + 1
 
     def forget(self, session: str) -> None:
         """The page was closed."""

@@ -6,14 +6,14 @@ from collections.abc import Iterator
 
 import gradio as gr
 
-from hubprune.events import Progress
-from hubprune.publishing.text import size
-
-from .. import html, publishing, results, words, writing
-from ..gpu import Failed, failure
+from .. import html, publishing, words, writing
+from ..forms import Refused
+from ..gpu import Failed
 from ..parts import Parts
-from ..runs import RUNS, problem
-from .screens import Changes, choosing
+from ..run import problem
+from ..runs import RUNS
+from . import screens
+from .screens import Changes
 
 
 class Look:
@@ -47,61 +47,52 @@ class Look:
     def publish(
         self, ticket: str | None, owner: str, name: str, private: bool,
         profile: gr.OAuthProfile | None, token: gr.OAuthToken | None,
-    ) -> Iterator[Changes]:  # fmt: skip
-        """Publish into a new repository."""
-        yield from self._publish(ticket, owner, name, private, profile, token, create_pr=False)
+    ) -> Changes:  # fmt: skip
+        """Publish into a new repository; the stream of the page shows how far that is."""
+        return self._publish(ticket, repository(owner, name), private, profile, token, create_pr=False)
 
     def publish_pr(
         self, ticket: str | None, owner: str, name: str, private: bool,
         profile: gr.OAuthProfile | None, token: gr.OAuthToken | None,
-    ) -> Iterator[Changes]:  # fmt: skip
+    ) -> Changes:  # fmt: skip
         """Open a pull request in a repository that exists."""
-        yield from self._publish(ticket, owner, name, private, profile, token, create_pr=True)
+        return self._publish(ticket, repository(owner, name), private, profile, token, create_pr=True)
 
     def _publish(
-        self, ticket: str | None, owner: str, name: str, private: bool,
+        self, ticket: str | None, repo_id: str, private: bool,
         profile: gr.OAuthProfile | None, token: gr.OAuthToken | None, *, create_pr: bool,
-    ) -> Iterator[Changes]:  # fmt: skip
-        parts = self.parts
+    ) -> Changes:  # fmt: skip
         run = RUNS.get(ticket, profile.username if profile else None)
         if run is None or run.report is None:
-            yield {parts.publish_notice: html.notice(words.gone())}
-            return
+            return {self.parts.publish_notice: html.notice(words.gone())}
         if profile is None or token is None:
-            yield {parts.publish_notice: html.notice(words.sign_in_ended(run.keeps() / 60))}
-            return
-        repo_id = f"{(owner or '').strip()}/{(name or '').strip()}"
-        yield {
-            parts.publish: gr.update(value="Publishing …", interactive=False),
-            parts.publish_pr: gr.update(interactive=False),
-        }
-        last: words.Notice | None = None
-        try:
-            for event in publishing.publish(run, token.token, repo_id, private=private, create_pr=create_pr):
-                if isinstance(event, words.Notice):
-                    last = event
-                elif isinstance(event, Progress) and event.total:
-                    said = f"{size(event.done)} of {size(event.total)} uploaded"
-                    yield {parts.publish_notice: f'<p role="status">{said}</p>'}
-        except Exception as error:
-            last = problem(failure(error), run)
-        again = {
-            parts.publish: gr.update(value="Publish", interactive=True),
-            parts.publish_pr: gr.update(interactive=True),
-        }
-        if last or run.published is None:
-            offered = gr.update(visible=bool(last and last.name == "repo-exists"), interactive=True)
-            yield {**again, parts.publish_notice: html.notice(last), parts.publish_pr: offered}
-            return
-        yield {
-            **again,
-            parts.publish_notice: "",
-            parts.publish_box: gr.update(visible=False),
-            parts.done: results.published(run),
+            return {self.parts.publish_notice: html.notice(words.sign_in_ended(run.keeps() / 60))}
+        publishing.begin(run, token.token, repo_id, private=private, create_pr=create_pr)
+        return screens.publishing(self.parts, run)
+
+    def rename(self, ticket: str | None, owner: str, name: str, profile: gr.OAuthProfile | None) -> Changes:
+        """Another repository was named: its card, and nothing of what was said of the former one."""
+        parts, run = self.parts, RUNS.get(ticket, profile.username if profile else None)
+        if run is None or run.report is None or run.publishing:
+            return {parts.retry: gr.skip()}
+        run.upload = None
+        return {
+            **screens.previewing(parts, run, repository(owner, name)),
+            parts.publish_pr: gr.update(visible=False),
+            parts.publish_notice: "" if profile else gr.skip(),
         }
 
-    def start_over(self, ticket: str | None, profile: gr.OAuthProfile | None) -> Changes:
+    def start_over(self, ticket: str | None, request: gr.Request, profile: gr.OAuthProfile | None) -> Changes:
         """Delete the result and go back to the first screen."""
         if run := RUNS.get(ticket, profile.username if profile else None):
-            RUNS.forget(run)
-        return {self.parts.ticket: None, **choosing(self.parts, None)}
+            run.left_in = str(request.session_hash)
+            try:
+                RUNS.forget(run)
+            except Refused as refused:
+                return {self.parts.publish_notice: html.notice(refused.notice)}
+        return {self.parts.ticket: None, **screens.choosing(self.parts, None)}
+
+
+def repository(owner: str, name: str) -> str:
+    """The id of the repository that two fields name."""
+    return f"{(owner or '').strip()}/{(name or '').strip()}"

@@ -9,16 +9,20 @@ from typing import Any
 
 import gradio as gr
 
-from .. import forms, html, plans, publishing, words
+from .. import forms, html, plans, words
 from ..forms import Form, Refused
+from ..gpu import failure
 from ..hubs import hub_for
 from ..parts import Parts
-from ..runs import RUNS, Run
+from ..publishing import owners as owners_of
+from ..run import Run, problem
+from ..runs import RUNS
 from ..settings import SETTINGS
 from .choose import Choose
-from .screens import Changes, choosing, looking, pruning
+from .screens import Changes, choosing, looking, pruning, publishing
 
 SIGN_OF_LIFE = 5.0  # seconds
+REFUSED = "sign-in-refused"  # in the page's address
 
 
 class Prune:
@@ -29,6 +33,7 @@ class Prune:
         self._plan = choose.plan
         self._left = choose.forget
         self._shown: dict[str, str | None] = {}  # session of a page -> key of the run that it shows
+        self._warned: dict[str, str] = {}  # session of a page -> key of the result that it was warned of
 
     def prune(
         self, request: gr.Request, profile: gr.OAuthProfile | None, token: gr.OAuthToken | None,
@@ -39,15 +44,15 @@ class Prune:
         if profile is None or token is None:
             return {parts.notice: html.notice(words.signed_out())}
         try:
-            if not draft or Form(*draft) != Form(*fields):
-                card = self._plan(request, profile, token, *fields)
+            if not draft or Form(*draft) != forms.filled_in(fields, own):
+                card = self._plan(request, profile, token, own, *fields)
                 return {**card, parts.notice: html.notice(words.plan_changed())}
-            text = forms.own_text(own)
-            planned = plans.of_form(Form(*fields), token.token if token else None)
+            planned = plans.of_form(Form(*fields), token.token, own)
             if planned.notice or planned.plan is None or planned.recipe is None:
                 return {parts.notice: html.notice(planned.notice)}
             model = planned.recipe.model
-            owners = publishing.owners(token.token)
+            owners = owners_of(token.token)
+            session, waiting = str(request.session_hash), RUNS.of(profile.username)
             run = RUNS.start(
                 planned.recipe,
                 profile.username,
@@ -57,10 +62,13 @@ class Prune:
                 blocks=planned.plan.model.blocks,
                 name=planned.plan.repo_id.partition("/")[2],
                 owners=owners,
-                text=text,
+                text=forms.own_text(own),
+                instead_of=self._warned.pop(session, None),
             )
-            self._shown[str(request.session_hash)] = run.key
+            self._shown[session] = run.key
         except Refused as refused:
+            if refused.notice.name == "unpublished" and waiting:
+                self._warned[session] = waiting.key
             return {parts.notice: html.notice(refused.notice)}
         return {parts.notice: "", **pruning(self.parts, run, RUNS.place(run))}
 
@@ -81,7 +89,7 @@ class Prune:
         self._shown[session] = run.key if run else None
         try:
             if run is None:
-                yield choosing(self.parts, None if user else words.signed_out())
+                yield choosing(self.parts, None if user else first_words(request))
             while True:
                 run = RUNS.get(self._shown[session], user)
                 if run is not None:
@@ -92,6 +100,7 @@ class Prune:
                         yield changes
         finally:
             self._shown.pop(session, None)
+            self._warned.pop(session, None)
             self._left(session)
 
     async def _follow(self, run: Run, session: str, user: str | None) -> AsyncIterator[Changes]:
@@ -108,22 +117,34 @@ class Prune:
             else:
                 seen = -1  # the clock goes on
         if run.state == "done":
-            yield await asyncio.to_thread(looking, self.parts, run, user is not None)
+            try:
+                yield await asyncio.to_thread(looking, self.parts, run, user is not None)
+            except Exception as error:  # a defect; what was computed can still be had
+                yield choosing(self.parts, problem(failure(error), run))
         else:
             log = html.fold("Log", html.log(run.log))
             yield choosing(self.parts, run.notice, log)
-        async for changes in self._rest(lambda: self._shown.get(session) == run.key and RUNS.get(run.key, user) is run):
+        async for changes in self._rest(
+            lambda: self._shown.get(session) == run.key and RUNS.get(run.key, user) is run, run
+        ):
             yield changes
         if self._shown.get(session) == run.key and run.state == "done":  # its time is over, or it was started over
             self._shown[session] = None
-            yield choosing(self.parts, words.gone() if run.keeps() <= 0 else None)
+            elsewhere = None if run.left_in == session else words.replaced()
+            yield choosing(self.parts, words.gone() if run.keeps() <= 0 else elsewhere)
 
-    async def _rest(self, lasts: Callable[[], bool]) -> AsyncIterator[Changes]:
-        """Nothing new while that lasts, said now and then: only so does gradio notice that a page is closed."""
-        since = time.monotonic()
+    async def _rest(self, lasts: Callable[[], bool], run: Run | None = None) -> AsyncIterator[Changes]:
+        """How far a result is on its way into a repository, for as long as that lasts.
+
+        Where there is nothing new, that is said now and then: only so does gradio notice that a page is closed.
+        """
+        since, seen = time.monotonic(), run.version if run else 0
         while lasts():
             await asyncio.sleep(0.1)
-            if time.monotonic() - since > SIGN_OF_LIFE:
+            if run and run.version != seen:
+                seen = run.version
+                yield publishing(self.parts, run)
+            elif time.monotonic() - since > SIGN_OF_LIFE:
                 since = time.monotonic()
                 yield {self.parts.retry: gr.skip()}
 
@@ -133,3 +154,8 @@ class Prune:
         if run:
             RUNS.cancel(run)
         return {self.parts.cancel: gr.update(value="Stopping at the next block", interactive=False)}
+
+
+def first_words(request: gr.Request) -> words.Notice:
+    """What somebody is told who is not signed in."""
+    return words.sign_in_refused() if REFUSED in request.query_params else words.signed_out()

@@ -6,9 +6,11 @@ from typing import Any
 
 import gradio as gr
 
-from .. import html, results, words, working, writing
+from hubprune.publishing.text import size
+
+from .. import html, phrases, results, words, working, writing
 from ..parts import Parts, steps
-from ..runs import Run
+from ..run import Run
 
 Changes = dict[Any, Any]
 
@@ -39,7 +41,8 @@ def pruning(parts: Parts, run: Run, place: tuple[int, float]) -> Changes:
 def looking(parts: Parts, run: Run, signed_in: bool) -> Changes:
     """The third screen, of a run that is done."""
     owners = run.owners if signed_in else []
-    owner = owners[0] if owners else run.owner
+    asked = run.upload.repo_id if run.upload else f"{owners[0] if owners else run.owner}/{run.repo_name}"
+    owner, _, name = asked.partition("/")
     kept = None if owners else words.sign_in_ended(run.keeps() / 60)
     assert run.report is not None
     shown = results.samples(run.report.generations)
@@ -51,18 +54,41 @@ def looking(parts: Parts, run: Run, signed_in: bool) -> Changes:
         parts.figures: results.figures(run),
         parts.samples_shown: gr.update(value=shown, visible=bool(shown)),
         parts.write_language: gr.update(
-            choices=[(words.language_choice(code), code) for code in writing.prompts(run)],
+            choices=[(phrases.language_choice(code), code) for code in writing.prompts(run)],
             value=writing.prompts(run)[0],
         ),
         parts.prompt: writing.prompt_of(writing.prompts(run)[0]),
         parts.written: "",
-        parts.preview: html.fold("The card as it will be", results.card_preview(run, f"{owner}/{run.repo_name}")),
+        **previewing(parts, run, asked),
         parts.downloads: results.downloads(run),
-        parts.publish_notice: html.notice(kept),
         parts.owner: gr.update(choices=owners or [run.owner], value=owner),
-        parts.name: run.repo_name,
-        parts.publish: gr.update(interactive=bool(owners), visible=True),
-        parts.publish_pr: gr.update(visible=False),
+        parts.name: name,
+        **publishing(parts, run),
+        **({parts.publish_notice: html.notice(kept), parts.publish: gr.update(interactive=False)} if kept else {}),
+    }
+
+
+def previewing(parts: Parts, run: Run, repo_id: str) -> Changes:
+    """The card as it would stand in a repository."""
+    return {parts.preview: html.fold("The card as it will be", results.card_preview(run, repo_id))}
+
+
+def publishing(parts: Parts, run: Run) -> Changes:
+    """How far the result is on its way into a repository: not asked for, under way, refused, there."""
+    upload, notice = run.upload, ""
+    if upload and run.publishing:
+        said = f"{size(upload.done)} of {size(upload.total)} uploaded" if upload.total else "Publishing begins"
+        notice = f'<p role="status">{said}. You may leave this page.</p>'
+    elif upload:
+        notice = html.notice(upload.notice)
+    exists = bool(upload and upload.notice and upload.notice.name == "repo-exists")
+    return {
+        parts.publish: gr.update(value="Publishing …" if run.publishing else "Publish", interactive=not run.publishing),
+        parts.publish_pr: gr.update(
+            value=f"Open a pull request in {upload.repo_id if upload else ''}", visible=exists and not run.publishing
+        ),
+        parts.publish_notice: notice,
         parts.publish_box: gr.update(visible=run.published is None),
+        parts.over: gr.update(interactive=not run.publishing),
         parts.done: results.published(run),
     }

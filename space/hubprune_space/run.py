@@ -1,0 +1,183 @@
+"""One visitor's run: how far it is, what came out, and whether that is being published."""
+
+from __future__ import annotations
+
+import logging
+import re
+import secrets
+import time
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Literal
+
+from hubprune.events import Finished, Measured, Progress, Published, Said, Stage, Warned
+from hubprune.recipe import Recipe
+from hubprune.report import LanguageRow, Report
+
+from . import problems, words
+from .elsewhere import own_command
+from .forms import TEXT_FILE
+from .gpu import Failed, Step, Stopped
+from .settings import SETTINGS
+
+logger = logging.getLogger(__name__)
+State = Literal["waiting", "running", "done", "stopped", "failed"]
+GOES_ON = ("no-quota", "gpu-lost")  # states after which the blocks that are done stay for another try
+STAGES = ("check", "download", "text", "tasks", "prune", "measure", "verify", "generate", "card")
+
+
+@dataclass
+class Upload:
+    """A result on its way into a repository, for as long as that takes; then `notice` says why it did not get there."""
+
+    repo_id: str
+    done: int = 0  # bytes
+    total: int = 0
+    over: bool = False
+    notice: words.Notice | None = None
+
+
+@dataclass
+class Run:
+    """One visitor's run, as its page shows it."""
+
+    key: str
+    owner: str
+    recipe: Recipe
+    repo_name: str
+    folder: Path
+    estimate: float  # seconds
+    blocks: int
+    state: State = "waiting"
+    stage: str = "check"
+    progress: dict[str, Progress] = field(default_factory=dict)
+    rows: list[LanguageRow] = field(default_factory=list)
+    log: list[str] = field(default_factory=list)
+    notice: words.Notice | None = None
+    report: Report | None = None
+    upload: Upload | None = None
+    published: Published | None = None
+    owners: list[str] = field(default_factory=list)  # accounts that it may be published to
+    begun: float | None = None  # monotonic
+    pruning_since: float | None = None
+    ended: float | None = None
+    left_in: str | None = None  # session of the page in which its owner started over
+    version: int = 0  # counts changes, for pages that wait for one
+
+    @property
+    def out(self) -> Path:
+        return self.folder / "result"
+
+    @property
+    def over(self) -> bool:
+        return self.state in ("done", "stopped", "failed")
+
+    @property
+    def publishing(self) -> bool:
+        """Whether the result is on its way into a repository."""
+        return self.upload is not None and not self.upload.over
+
+    @property
+    def waits_for_its_owner(self) -> bool:
+        """Whether there is a result that nobody has published."""
+        return self.state == "done" and self.published is None
+
+    @property
+    def done_blocks(self) -> int:
+        found = self.progress.get("prune")
+        return found.done if found else 0
+
+    @property
+    def resumable(self) -> bool:
+        """Whether the blocks that are done stay for another try."""
+        return self.state == "failed" and self.notice is not None and self.notice.name in GOES_ON
+
+    def is_unfinished(self, recipe: Recipe, text: str | None) -> bool:
+        """Whether this is the very run of a recipe and a visitor's own text, broken off."""
+        path = self.folder / TEXT_FILE
+        own = path.read_bytes().decode() if path.exists() else None
+        asked = recipe if text is None else with_text(recipe, path)
+        return self.resumable and own == text and self.recipe == asked
+
+    def cancel(self) -> None:
+        """Stop at the next block."""
+        self.folder.mkdir(parents=True, exist_ok=True)
+        (self.folder / "cancel").touch()
+
+    def keeps(self) -> float:
+        """Seconds that the result is still kept."""
+        return SETTINGS.keep_seconds - (time.monotonic() - self.ended) if self.ended else SETTINGS.keep_seconds
+
+    def left(self) -> float:
+        """Seconds until the end, as far as can be told."""
+        if self.begun is None:
+            return self.estimate
+        done, now = self.done_blocks, time.monotonic()
+        if done and self.pruning_since and done < self.blocks:
+            return (now - self.pruning_since) / done * (self.blocks - done) * 1.15
+        return max(3.0, self.estimate - (now - self.begun)) if not done else 3.0
+
+    def take(self, step: Step) -> None:
+        """Note a step of the run."""
+        now = time.monotonic()
+        match step:
+            case Stage():
+                if STAGES.index(step.name) >= STAGES.index(self.stage) if step.name in STAGES else False:
+                    self.stage = step.name
+                if step.name == "prune" and self.pruning_since is None:
+                    self.pruning_since = now
+                self._say(step.text)
+            case Progress():
+                self.progress[step.stage] = step
+                if step.unit == "block":
+                    self.blocks = step.total
+                    self._say(f"Block {step.done} of {step.total}")
+                    if step.stage == "prune" and step.done == step.total:
+                        self.stage = "measure"
+            case Warned():
+                self._say(f"Note: {step.text}")
+            case Measured(row=LanguageRow() as row):
+                self.stage = "measure"
+                self.rows.append(row)
+            case Finished():
+                self.report, self.state, self.stage = step.report, "done", "card"
+                self._say("Done")
+            case Stopped():
+                self.state, self.notice = "stopped", words.cancelled(self.done_blocks, self.blocks)
+                self._say("Stopped")
+            case Failed():
+                self._fail(step)
+            case Said():
+                return
+        self.version += 1
+
+    def _say(self, text: str) -> None:
+        since = time.monotonic() - (self.begun or time.monotonic())
+        self.log.append(f"{since:7.1f} s  {text}")
+
+    def _fail(self, step: Failed) -> None:
+        self.state = "failed"
+        self.notice = problem(step, self)
+        self._say(self.notice.sentence)
+
+
+def with_text(recipe: Recipe, path: Path) -> Recipe:
+    """The recipe with a visitor's own text for its language; the others, and the control, keep their source."""
+    calib = recipe.calib
+    if isinstance(calib, str):
+        calib = dict.fromkeys((*recipe.lang, "en"), calib)
+    return recipe.replace(calib={**calib, next(iter(recipe.lang)): str(path)})
+
+
+def problem(step: Failed, run: Run) -> words.Notice:
+    """The words for a run that ended in an error; a defect gets a code that stands in the server's log too."""
+    kept = SETTINGS.keep_seconds / 60
+    match step.kind:
+        case "" | "Worker":
+            code = f"hp-{secrets.token_hex(2)}"
+            logger.error("%s in step %s\n%s", code, run.stage, step.trace)
+            return words.gpu_lost(code, kept) if step.kind else words.unexpected(run.stage, code)
+        case "Quota":
+            left = re.search(r"vs\. ([\d.]+)s? left", step.sentence)
+            return words.no_quota(float(left[1]) if left else None, run.left(), kept, own_command(run.recipe))
+    return problems.notice(problems.of_kind(step.kind, step.sentence), run.recipe)
