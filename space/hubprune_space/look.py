@@ -17,6 +17,8 @@ SANS = [
     *("Noto Sans CJK SC", "PingFang SC", "Microsoft YaHei", "sans-serif"),
 ]
 MONO = ["ui-monospace", "SFMono-Regular", "Menlo", "Consolas", "DejaVu Sans Mono", "monospace"]
+# gradio's own sizes, in the unit that grows with the visitor's letters.
+TEXT = gr.themes.sizes.Size("0.5625rem", "0.625rem", "0.75rem", "0.875rem", "1rem", "1.375rem", "1.625rem")
 
 
 def script() -> str:
@@ -90,7 +92,7 @@ def theme() -> gr.themes.Base:
     made = gr.themes.Base(
         primary_hue=gr.themes.colors.teal,
         neutral_hue=gr.themes.colors.gray,
-        text_size=gr.themes.sizes.text_md,
+        text_size=TEXT,
         radius_size=gr.themes.sizes.radius_md,
         font=SANS,
         font_mono=MONO,

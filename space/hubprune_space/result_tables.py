@@ -47,9 +47,11 @@ def languages(report: Report) -> str:
         )
         rows.append(f'<tr class="{"target" if target else "mean" if index == found.mean else ""}">{first}{rest}</tr>')
     return (
-        '<table class="languages"><caption>Perplexity in each language '
+        '<div class="scrolls" role="region" aria-label="Perplexity"><table class="languages">'
+        "<caption>Perplexity in each language "
         "<span>Lower is better; ★ marks the calibration language.</span></caption>"
-        f"<thead><tr>{heads}</tr></thead><tbody>{''.join(rows)}</tbody></table>" + notes([*found.notes, *hints.READING])
+        f"<thead><tr>{heads}</tr></thead><tbody>{''.join(rows)}</tbody></table></div>"
+        + notes([*found.notes, *hints.READING])
     )
 
 

@@ -39,12 +39,20 @@
     if (prompt && language) set(prompt, "lang", language);
   };
 
+  // What is wider than its place scrolls there, by keyboard too.
+  const scrolls = () => all(".scrolls").forEach((one) => {
+    if (one.scrollWidth > one.clientWidth) set(one, "tabindex", "0");
+    else one.removeAttribute("tabindex");
+  });
+
   const mend = () => {
+    scrolls();
     groups();
     names();
     directions();
   };
   document.addEventListener("redrawn", mend);
+  window.addEventListener("resize", scrolls);
   document.addEventListener("change", (event) => event.target.closest?.("#write-language") && directions());
   mend();
 }

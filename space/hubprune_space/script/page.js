@@ -21,7 +21,7 @@
   // Hours by the visitor's clock.
   const clocks = () => document.querySelectorAll("time[data-until]").forEach((one) => {
     const until = new Date(Number(one.dataset.until));
-    one.textContent = `until ${until.toLocaleTimeString([], { hour: "2-digit", minute: "2-digit" })}`;
+    one.textContent = `until ${until.toLocaleTimeString([], { hour: "numeric", minute: "2-digit" })}`;
     one.dateTime = until.toISOString();
     delete one.dataset.until;
   });

@@ -31,7 +31,7 @@
     ["#notice", notice, 0],
     ["#card", plan, 0, ".plan"],
     ["#progress", (place) => notice(place) || place.querySelector("[data-said]")?.dataset.said, 5],
-    ["#result-head", (place) => place.querySelector("h2") && `Done: ${words(place.querySelector("h2"))}. ${notice(place)}`, 0],
+    ["#result-head", (place) => place.querySelector("h2") && `Done: ${words(place.querySelector("h2"))}. ${notice(place)}`.trim(), 0],
     ["#written", (place) => place.querySelector("[aria-busy=false]") && "Both have written.", 0],
     ["#publish-notice", (place) => notice(place) || words(place.querySelector("p.progress")), 5],
     ["#done", (place) => ["h2", "a"].map((one) => words(place.querySelector(one))).filter(Boolean).join(": "), 0],
