@@ -6,6 +6,7 @@ import dataclasses
 import re
 import shlex
 import socket
+from collections.abc import Collection
 from pathlib import Path, PurePosixPath, PureWindowsPath
 from typing import Any
 
@@ -24,6 +25,7 @@ LOCAL_ADDRESS = re.compile(
     r"file://[^\s'\"]*|https?://(?:localhost|127\.|0\.0\.0\.0|\[::1\]|10\.|192\.168\.)[^\s'\"]*"
     r"|https?://[^\s/'\"]+:[^\s/'\"]+@[^\s'\"]*"
 )
+PATH_START = re.compile(r"[/~]|\.\.?/|[A-Za-z]:\\|\\\\")
 PRIVATE_FLAGS = ("--token", "--cache-dir", "--endpoint")
 # What only the run at hand needed: answers, what lay in the way, how it printed. None of it decides a result.
 ONE_RUN_FLAGS = ("--yes", "--resume", "--fresh", "--force", "--json", "--quiet", "--verbose")
@@ -93,14 +95,16 @@ def public(report: Report, recipe: Recipe) -> tuple[Report, Recipe]:
     )
     recipe = Recipe.from_dict(_cleaned(recipe.to_dict()))
     cleaned = Report.from_dict(_cleaned(report.to_dict()))
-    command = public_command(report.run.command, {str(report.recipe.get("model")): model} if report.model.local else {})
+    renamed = {str(report.recipe.get("model")): model} if report.model.local else {}
+    command = public_command(report.run.command, renamed, local)
     run = dataclasses.replace(cleaned.run, command=command)
     return dataclasses.replace(cleaned, run=run, recipe={**cleaned.recipe, **recipe.to_dict()}), recipe
 
 
-def public_command(command: str, renamed: dict[str, str]) -> str:
+def public_command(command: str, renamed: dict[str, str], files: Collection[str] = ()) -> str:
     """The command as a reader needs it: without private flags and those that only the run at hand needed, every path as
-    its last part; `renamed` words are replaced as a whole.
+    its last part, also one that looks like a name on the Hub and leads to one of the `files`; `renamed` words are
+    replaced as a whole.
     """
     try:
         words = shlex.split(command)
@@ -114,13 +118,13 @@ def public_command(command: str, renamed: dict[str, str]) -> str:
             continue
         if word in ONE_RUN_FLAGS or ONE_RUN_LETTERS.fullmatch(word):
             continue
-        kept.append(renamed.get(word) or without_private(_public_word(word)))
+        kept.append(renamed.get(word) or without_private(_public_word(word, files)))
     return shlex.join(kept)
 
 
-def _public_word(word: str) -> str:
+def _public_word(word: str, files: Collection[str]) -> str:
     parts = re.split(r"([=,])", word)
-    return "".join(last_part(p) if re.match(r"[/~]|\.\.?/|[A-Za-z]:\\|\\\\", p) else p for p in parts)
+    return "".join(last_part(p) if PATH_START.match(p) or last_part(p or ".") in files else p for p in parts)
 
 
 def _cleaned(value: Any) -> Any:

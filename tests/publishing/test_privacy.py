@@ -77,14 +77,16 @@ def test_report_and_recipe_are_cleaned() -> None:
         run=made.run(
             command="hubprune prune /home/me/models/my-llama ./out/x "
             "--calib 'sw=/home/me/my text/sw.jsonl,en=allenai/c4' "
-            f"--token {TOKEN} --cache-dir=/scratch/hub --lang sw"
+            f"--token {TOKEN} --cache-dir=/scratch/hub --lang sw --eval-text texts/held-out.txt"
         ),
     )
     report, recipe = privacy.public(report, recipe)
     assert recipe.model == "./my-llama"
     assert recipe.calib == {"sw": "sw.jsonl", "en": "allenai/c4@main"}
     assert recipe.eval_text == "held-out.txt"
-    assert report.run.command == "hubprune prune ./my-llama x --calib sw=sw.jsonl,en=allenai/c4 --lang sw"
+    assert report.run.command == (
+        "hubprune prune ./my-llama x --calib sw=sw.jsonl,en=allenai/c4 --lang sw --eval-text held-out.txt"
+    )
     assert report.warnings == ["config.json says nothing of a context.", "token [token]"]
     assert report.recipe["model"] == "./my-llama"
     for published in (json.dumps(report.to_dict()), yaml.safe_dump(recipe.to_dict())):
