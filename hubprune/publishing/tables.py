@@ -10,6 +10,11 @@ from hubprune.publishing import text
 from hubprune.report import CONTROL, DENSE, PRUNED, LanguageRow, Report
 
 MEAN = "Geometric mean"
+COMPARABLE = (
+    "Perplexities of different languages cannot be compared, because the tokenizer cuts them differently; ratios can, "
+    "and so can bits per byte."
+)
+NOISE = "A difference is called noise where it is less than that error times the 97.5 % quantile of Student's t."
 USUAL_CONTROL = "en"  # the recipe's default
 
 
@@ -212,17 +217,14 @@ def _notes(report: Report, names: dict[str, str], dense: str, figures: list[Figu
     shown = [name for lane, name in names.items() if lane in measured]
     notes = [f"{text.listed(shown)}: perplexity, lower is better."]
     if len(report.languages) > 1:
-        notes.append(
-            "Perplexities of different languages cannot be compared, because the tokenizer cuts them differently; "
-            "ratios can, and so can bits per byte."
-        )
+        notes.append(COMPARABLE)
     if any("→" in _bits(row) for row in figures):
         notes.append(f"Bits per byte: {dense} → {names[PRUNED]}.")
     if any(row.ratio_se is not None for row in figures):
         notes.append(f"± is {error_note(report)}")
     if CONTROL in names:
         notes += [
-            "A difference is called noise where it is less than that error times the 97.5 % quantile of Student's t.",
+            NOISE,
             f"Ratios are those of {names[PRUNED]}, the pruned model. {names[CONTROL]} is the control: the same method "
             "and pattern with that text, only measured.",
         ]

@@ -8,7 +8,7 @@ import gradio as gr
 
 from hubprune.recipe import METHODS
 
-from . import html, words
+from . import html, phrases, text_words
 from .forms import DEMO_SAMPLES, SAMPLES
 from .settings import SETTINGS
 from .widgets import languages, page_html
@@ -73,11 +73,11 @@ def fields(made: dict[str, Any]) -> None:
         made["own"] = gr.File(label=OWN, show_label=False, type="binary", file_types=[".txt"], height=92, elem_id="own")
         page_html(
             f'<div id="own-told" data-most="{SETTINGS.text_bytes}"></div>'
-            f'<template data-own="large">{html.notice(words.text_too_large(SETTINGS.text_bytes))}</template>'
-            f'<template data-own="kind">{html.notice(words.text_of_other_kind())}</template>'
+            f'<template data-own="large">{html.notice(text_words.too_large(SETTINGS.text_bytes))}</template>'
+            f'<template data-own="kind">{html.notice(text_words.of_other_kind())}</template>'
         )
 
 
 def most() -> str:
     """The largest text that is taken."""
-    return words.megabytes(SETTINGS.text_bytes)
+    return phrases.megabytes(SETTINGS.text_bytes)

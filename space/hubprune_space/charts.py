@@ -15,12 +15,13 @@ from typing import Any
 
 from hubprune.publishing import tables
 from hubprune.publishing.block_plot import languages_of, lines_of
-from hubprune.publishing.text import name_of, ratio
-from hubprune.report import CONTROL, PRUNED, Report
+from hubprune.publishing.text import listed, name_of, ratio
+from hubprune.report import PRUNED, Report
 
 from . import html
 
 NARROW, WIDE = 3.6, 7.2  # inches of 72 points; shown at about 1.35 px a point
+FEW_LINES = 3  # with more, all but some stand back
 INK, QUIET, FAINT, TARGET, OTHER, PAGE = "#010101", "#020202", "#030303", "#040404", "#050505", "#060606"
 VARIABLES = {INK: "ink", QUIET: "quiet", FAINT: "line", TARGET: "target", OTHER: "control", PAGE: "surface"}
 STYLE: dict[Any, Any] = {
@@ -47,8 +48,20 @@ def cost(report: Report) -> str:
     )
 
 
+def cost_caption(report: Report) -> str:
+    """What stands above that chart."""
+    rows = [row for row in tables.language_rows(report) if row.language]
+    said = ["Perplexity of the pruned model in times of the original's: on the line at 1 nothing was lost."]
+    if any(row.control_ratio for row in rows):
+        said.append("The circle is the control, joined to the same language's dot by a bar.")
+    if any(row.ratio_se for row in rows):
+        said.append("The stroke through a dot is one standard error to each side; where none is seen, it is smaller.")
+    if any(row.target for row in rows):
+        said.append("★ marks the calibration language.")
+    return f'<p class="quiet">{html.esc(" ".join(said))}</p>'
+
+
 def _cost(report: Report, rows: list[tables.Figures], width: float) -> Any:
-    lanes = tables.lane_names(report)
     height = 0.95 + 0.34 * len(rows)
     made, axes = _figure(width, height, left=0.95, right=0.75, top=0.42, bottom=0.48)
     axes.axvline(1, color=INK, linewidth=1)
@@ -70,9 +83,9 @@ def _cost(report: Report, rows: list[tables.Figures], width: float) -> Any:
     axes.set_ylim(len(rows) - 0.4, -0.6)
     _ratio_axis(axes, [1.0, *(v for row in rows for v in (row.ratio, row.control_ratio) if v and math.isfinite(v))])
     axes.set_xlabel("times the original's perplexity (1 = no cost)")
-    entries = [("●", "pruned, " + lanes[PRUNED] if CONTROL in lanes else "pruned", TARGET)]
-    if CONTROL in lanes:
-        entries.append(("○", lanes[CONTROL] + " (control)", OTHER))
+    entries = [("●", "pruned", TARGET)]
+    if any(row.control_ratio for row in rows):
+        entries.append(("○", "control", OTHER))
     _key(made, entries, width, height)
     return made
 
@@ -92,12 +105,34 @@ def errors(report: Report) -> str:
     )
 
 
+def errors_caption(report: Report) -> str:
+    """What stands above that chart."""
+    told = [name_of(code) for code in emphasised(report)]
+    stars = bool(tables.calibration_languages(report))
+    return (
+        '<p class="quiet">How far the output of each block is from the original\'s (squared error, relative to it). A '
+        f"block is one of the model's layers. Drawn strong: {html.esc(listed(told))}"
+        + (" (★ marks the calibration language)" if stars else "")
+        + ".</p>"
+    )
+
+
+def emphasised(report: Report) -> list[str]:
+    """The languages whose lines stand out: those of the calibration text, and the one that ends worst."""
+    lines = lines_of(report)
+    last = {code: lines[PRUNED, code][-1][1] for code in languages_of(report) if lines.get((PRUNED, code))}
+    targets = [code for code in tables.calibration_languages(report) if code in last]
+    worst = max(last, key=last.__getitem__)
+    return [*targets, *([worst] if worst not in targets else [])]
+
+
 def _errors(report: Report, languages: list[str], width: float) -> Any:
     from matplotlib.ticker import FuncFormatter, LogLocator, MaxNLocator, NullFormatter
 
     lines, targets = lines_of(report), tables.calibration_languages(report)
     made, axes = _figure(width, 2.5 if width == NARROW else 2.9, left=0.5, right=0.85, top=0.18, bottom=0.45)
-    ends = []
+    ends, strong = [], emphasised(report)
+    quiet = {"linewidth": 1.2} if len(languages) <= FEW_LINES else {"linewidth": 0.9, "alpha": 0.6}
     for code in languages:
         line = lines.get((PRUNED, code))
         if not line:
@@ -105,9 +140,9 @@ def _errors(report: Report, languages: list[str], width: float) -> Any:
         target = code in targets
         axes.plot(
             *zip(*line, strict=True),
-            color=TARGET if target else QUIET,
-            linewidth=2.4 if target else 1.3,
-            linestyle="-" if target else (0, (4, 1.5)),
+            color=TARGET if target else INK if code in strong else QUIET,
+            zorder=3 if code in strong else 2,
+            **({"linewidth": 2.4 if target else 1.6} if code in strong else quiet),
         )
         ends.append((line[-1][1], code, target))
     axes.set_yscale("log")

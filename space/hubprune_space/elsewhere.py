@@ -77,6 +77,7 @@ def price(hub: Hub, plan: Plan) -> str:
 
 def commands(plan: Plan, recipe: Recipe) -> str:
     """Both, as HTML."""
-    return html.command(own_command(recipe), "On your machine") + html.command(
+    where = "On your machine" if SETTINGS.space_id else "On a larger machine"
+    return html.command(own_command(recipe), where) + html.command(
         job_command(plan, recipe), "As a Job on your account"
     )

@@ -14,7 +14,7 @@ from hubprune.languages import resolve
 from hubprune.publishing.text import listed, name_of
 from hubprune.recipe import Recipe
 
-from . import words
+from . import text_words, words
 from .settings import SETTINGS
 
 LONGEST = 300  # characters of a field
@@ -140,11 +140,11 @@ def own_text(data: bytes | None) -> str | None:
     if data is None:
         return None
     if len(data) > SETTINGS.text_bytes:
-        raise Refused(words.text_too_large(SETTINGS.text_bytes))
+        raise Refused(text_words.too_large(SETTINGS.text_bytes))
     try:
         text = data.decode("utf-8-sig")
     except UnicodeDecodeError as error:
-        raise Refused(words.text_not_utf8(error.start)) from None
+        raise Refused(text_words.not_utf8(error.start)) from None
     if not text.strip():
-        raise Refused(words.text_empty())
+        raise Refused(text_words.empty())
     return text

@@ -1,21 +1,22 @@
-"""Words that help to read a plan and a result."""
+"""Words that help to read a plan and a result; one name each for the three models of a run."""
 
 from __future__ import annotations
 
+import re
+
+from hubprune.publishing import tables
+from hubprune.publishing.text import listed, name_of
+from hubprune.report import CONTROL, DENSE, PRUNED, Report
+
 from . import html
 
-BASE = "Base (the original)"
+NAMES = {DENSE: "Original", PRUNED: "Pruned", CONTROL: "Control"}
 PERPLEXITY = "how surprised the model is by real text: lower is better."
-READING = (
-    "Original: the model before pruning.",
-    "Windows: the pieces of text that were read; each is as long as the model reads in one go, or as you asked.",
-    "Bits per byte: the same, counted by the length of the text instead of by tokens; lower is better.",
-    "Geometric mean: the average of the ratios.",
-    "Ratio: 1 means as good as the original, 1.10 means 10 % more surprised.",
-)
 TASKS = (
-    "acc: the share of right answers; chance: what guessing would score.",
-    "Items: the questions that were asked.",
+    "Original, pruned, control: how many in a hundred questions each model answers right.",
+    "Change: in points, which are hundredths of all questions.",
+    "acc: the share of right answers (acc_norm: with answers of different length made comparable); chance: what "
+    "guessing would score.",
 )
 TEXTS = (
     "Greedy: always the most probable next token (a word or a piece of one), so that chance has no part in it.",
@@ -42,8 +43,55 @@ def glossary(*terms: str) -> str:
     return html.fold("What the words mean", f'<dl class="glossary">{items}</dl>')
 
 
-def plainly(text: str) -> str:
-    """A sentence of the package as this page says it: "original" for "dense model"; figures stay with their units."""
-    for said in ("the dense model", "The dense model", "dense model", "Dense", "dense"):
-        text = text.replace(said, said[: said.lower().index("dense")] + ("Original" if "Dense" in said else "original"))
+def plainly(text: str, report: Report | None = None) -> str:
+    """A sentence or heading of the package as this page says it: "original" for "dense model", "control" for
+    "English-calibrated" (`report` tells which that is), "questions" for "items"; figures stay with their units.
+    """
+    if report is not None:
+        for lane, said in tables.lane_names(report).items():
+            if text == said:
+                return NAMES[lane]
+            if lane != DENSE and said != NAMES[lane]:
+                text = text.replace(said, NAMES[lane].lower())
+    text = re.sub(r"(^|(?<=[.:] ))[Tt]he dense model\b", "The original", text)
+    text = text.replace("the dense model", "the original").replace("dense model", "original")
+    text = re.sub(r"\bthis model\b", "the pruned model", text)
+    text = re.sub(r"^Ratio to (\w+)$", lambda found: f"Times the {found[1]}", text)
+    text = re.sub(r"^Change to (\w+)$", lambda found: f"Change to the {found[1]}", text)
+    text = text.replace(tables.MEAN, "Average")
+    text = re.sub(r"\b([Ii])tem(s?)\b", lambda found: ("Q" if found[1] == "I" else "q") + f"uestion{found[2]}", text)
+    text = re.sub(r"(?<=: )Dense\b|\bdense\b", "original", text)
+    text = re.sub(r"\bDense\b", "Original", text)
     return html.together(text)
+
+
+def of_languages(report: Report, shown: set[str]) -> list[str]:
+    """How to read the table of perplexities: plain things first, statistics last. `shown`: the package's headings."""
+    targets, control = tables.calibration_languages(report), tables.control_language(report)
+    text = f" with {listed([name_of(code) for code in targets])} text" if targets else ""
+    models = [f"Original: the model before pruning. Pruned: the same model after pruning{text}."]
+    if control:
+        models.append(
+            f"Control: pruned in the same way with {name_of(control)} text, and only measured. It shows whether the "
+            "choice of language mattered."
+        )
+    found = [
+        *models,
+        f"Perplexity: {PERPLEXITY}",
+        "Times the original: 1 means as good as the original, 1.10 means 10 % more surprised.",
+    ]
+    if len(report.languages) > 1:
+        found += [
+            "Average: what the ratios come to over all these languages (their geometric mean).",
+            tables.COMPARABLE,
+        ]
+    if "Bits per byte" in shown:
+        found.append(
+            "Bits per byte, original → pruned: surprise again, counted by the length of the text instead of by tokens; "
+            "lower is better."
+        )
+    if "Windows" in shown:
+        found.append("Windows: the pieces of text that were read, each in one go.")
+    if any(row.ratio_se is not None for row in tables.language_rows(report)):
+        found.append(f"± is {tables.error_note(report)}")
+    return found + ([tables.NOISE] if control else [])

@@ -25,8 +25,16 @@ def notice(item: Notice | None) -> str:
     return (
         f'<div class="notice {item.tone}"{role} data-state="{esc(item.name)}">'
         f'<span class="visually-hidden">{TONES[item.tone]}: </span>'
-        f"<p><strong>{esc(together(item.sentence))}</strong> {esc(together(item.action))}</p>{code}</div>"
+        f"<p><strong>{esc(together(item.sentence))}</strong> {esc(together(item.action))}{_link(item)}</p>{code}</div>"
     )
+
+
+def _link(item: Notice) -> str:
+    """Where to go for it, if anywhere."""
+    if not item.link:
+        return ""
+    words, address = item.link
+    return f' <a href="{esc(address)}" target="_blank" rel="noopener">{esc(words)}</a>'
 
 
 def command(text: str, label: str = "") -> str:

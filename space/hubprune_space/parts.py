@@ -131,6 +131,7 @@ def layout() -> Parts:
 
 
 def _choose(made: dict[str, Any]) -> None:
+    page_html(f'<p class="quiet" id="why">{words.WHY}</p>')
     made["notice"] = page_html(elem_id="notice")
     with gr.Row(elem_id="columns", equal_height=False):
         with gr.Column(elem_id="form", scale=6, min_width=320):
@@ -161,7 +162,7 @@ def _choose(made: dict[str, Any]) -> None:
             made["pattern"] = gr.Radio(
                 PATTERNS,
                 value="50%",
-                label="Zeros",
+                label="How much to prune",
                 info="The share of the weights that becomes zero: more costs more quality, 50\N{NO-BREAK SPACE}% is "
                 "usual. “2 of 4” keeps two weights in every four, which some hardware can use.",
                 elem_id="pattern",
@@ -203,8 +204,9 @@ def _look(made: dict[str, Any]) -> None:
         made["written"] = page_html(elem_id="written")
     made["preview"] = page_html(elem_id="preview")
     made["downloads"] = page_html()
+    page_html('<span id="publish-place"></span>')
     with gr.Column(elem_id="publish-box") as made["publish_box"]:
-        page_html("<h2>Publish</h2><p class='quiet'>Weights, card, recipe and figures, in one commit.</p>")
+        page_html("<h2>Publish</h2><p class='quiet'>Weights, card, recipe and figures go to the Hub together.</p>")
         made["publish_notice"] = page_html(elem_id="publish-notice")
         with gr.Row():
             made["owner"] = gr.Dropdown([], label="Owner", elem_id="owner", scale=1)
@@ -230,7 +232,7 @@ def empty_card() -> str:
     """What stands where the plan will be."""
     return (
         '<section class="plan empty" aria-label="Plan"><h2>The plan</h2><p>Name a model, and this card says what '
-        "pruning it would take: from the headers of its files alone, in a few seconds, without an account.</p>"
+        "pruning it would take. That needs some seconds and no account: only the beginnings of its files are read.</p>"
         f'<p class="quiet">To try it at once, take <code>{html.esc(BASE)}</code>, the small model that comes with '
         "hubprune.</p></section>"
     )

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+from collections.abc import Callable
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
@@ -10,6 +11,8 @@ from hubprune import errors
 from hubprune.hub import Hub
 from hubprune.publishing.text import listed, name_of, percent, quantity, size
 from hubprune.recipe import Recipe
+from hubprune.task_names import TITLES
+from hubprune.task_table import family_of
 
 from . import elsewhere, hints, html, problems, words
 from .forms import Form, Refused, own_text
@@ -20,6 +23,9 @@ from .settings import SETTINGS
 if TYPE_CHECKING:
     from hubprune.planning import Plan
 
+COMPARED = "original and pruned"
+FEWEST = 16  # windows; with fewer, calibration is hardly one
+TERMS = ("parameters", "weights", "blocks", "float", "embeddings")
 GATES = {"auto": "gated: terms to accept", "manual": "gated: access on request"}
 
 
@@ -50,8 +56,11 @@ def make(recipe: Recipe, token: str | None) -> Planned:
         try:
             plan = make_plan(recipe, hub, there=there)
         except errors.HubpruneError as error:
-            return Planned(recipe, None, of_error(error, recipe, hub))
+            return Planned(recipe, None, of_error(error, recipe, hub, signed_in=token is not None))
         notice = elsewhere_notice(plan, hub)
+        if notice:
+            less = helps(plan, lambda other: elsewhere_notice(make_plan(other, hub, there=there), hub) is None)
+            notice = elsewhere_notice(plan, hub, less)
         return Planned(recipe.replace(revision=plan.model.revision), plan, notice)
 
 
@@ -67,24 +76,39 @@ def of_form(form: Form, token: str | None, own: bytes | None = None) -> Planned:
     return replace(make(recipe, token), own=len(text.encode()) if text is not None else None)
 
 
-def elsewhere_notice(plan: Plan, hub: Hub) -> words.Notice | None:
-    """Why the run cannot be here, if it cannot."""
+def elsewhere_notice(plan: Plan, hub: Hub, less: str = "") -> words.Notice | None:
+    """Why the run cannot be here, if it cannot; `less`: what of the form would change that."""
     gpu, has_gpu = plan.gpu_memory_needed, plan.gpu_memory_free or 0
     if gpu is not None and gpu > has_gpu:
-        return words.too_big(size(gpu), size(has_gpu), elsewhere.price(hub, plan))
+        return words.too_big(size(gpu), size(has_gpu), elsewhere.price(hub, plan), less)
     if plan.memory_needed > plan.memory_free:
-        return words.too_big(size(plan.memory_needed), size(plan.memory_free), elsewhere.price(hub, plan))
+        return words.too_big(size(plan.memory_needed), size(plan.memory_free), elsewhere.price(hub, plan), less)
     if plan.disk_needed > plan.disk_free:
-        return words.too_big(f"{size(plan.disk_needed)} of disk", size(plan.disk_free), elsewhere.price(hub, plan))
+        needs = f"{size(plan.disk_needed)} of disk"
+        return words.too_big(needs, size(plan.disk_free), elsewhere.price(hub, plan), less)
     if SETTINGS.longest_seconds and plan.seconds > SETTINGS.longest_seconds:
-        return words.too_long(words.roughly(plan.seconds), words.roughly(SETTINGS.longest_seconds))
+        return words.too_long(words.roughly(plan.seconds), words.roughly(SETTINGS.longest_seconds), less)
     return None
 
 
-def of_error(error: errors.HubpruneError, recipe: Recipe, hub: Hub) -> words.Notice:
+def helps(plan: Plan, fits: Callable[[Recipe], bool]) -> str:
+    """What of the form, beside the model, keeps a run from being here: advised only where it is enough."""
+    recipe = plan.recipe
+    if recipe.lang and recipe.samples > FEWEST and fits(recipe.replace(samples=FEWEST)):
+        return "ask for fewer windows under Advanced"
+    if (recipe.tasks or recipe.generate) and fits(recipe.replace(tasks=(), generate=False)):
+        return "measure only perplexity"
+    return ""
+
+
+def of_error(error: errors.HubpruneError, recipe: Recipe, hub: Hub, *, signed_in: bool) -> words.Notice:
     """The state that an error of the package stands for."""
     unsupported = isinstance(error, errors.UnsupportedArchitecture)
-    return problems.notice(error, recipe, architecture(recipe, hub) if unsupported else "")
+    found = problems.notice(error, recipe, architecture(recipe, hub) if unsupported else "")
+    if found.name != "gated-terms":
+        return found
+    found = found if signed_in else words.gated_signed_out(recipe.model)
+    return replace(found, link=(f"The page of {recipe.model}", f"{hub.endpoint}/{recipe.model}"))
 
 
 def architecture(recipe: Recipe, hub: Hub) -> str:
@@ -109,27 +133,28 @@ def _card(planned: Planned, user: str | None) -> str:
     plan, recipe = planned.plan, planned.recipe
     model = plan.model
     name = plan.repo_id.partition("/")[2]
-    many = plan.recipe.eval_lang
-    here = "this Space" if SETTINGS.space_id else "this machine"
-    calibration = listed([name_of(code) for code in plan.recipe.lang]) or "no text"
-    if planned.own is not None:
-        calibration = f"{calibration}: your own text, {size(planned.own)}"
+    many, control = plan.recipe.eval_lang, plan.recipe.control
+    here = SETTINGS.here
     memory = plan.gpu_memory_needed or plan.memory_needed
+    fits = planned.notice is None
     rows = [
-        ("Zeros", f"{zeros(recipe.pattern)} of {quantity(model.prunable)} weights", share(plan)),
-        ("Calibration text", calibration, f"{recipe.samples:,} pieces (windows) of {plan.recipe.seq_len:,} tokens"),
+        ("To prune", f"{zeros(recipe.pattern)} of {quantity(model.prunable)} weights", share(plan)),
+        ("Calibration text", *calibration(plan, planned.own)),
         (
             "Measured in",
             listed([name_of(code) for code in many]),
-            "original, pruned and a control pruned with English text" if plan.recipe.control else "original and pruned",
+            f"original, pruned, and a control pruned with {name_of(control)} text"
+            if control
+            else "original and pruned",
         ),
         ("Measured by", *measures(plan)),
         ("Download", size(plan.downloads), ""),
         ("Memory", size(memory), f"of {size(plan.gpu_memory_free or plan.memory_free)} free on {here}"),
+        ("Disk", "" if fits else size(plan.disk_needed), f"of {size(plan.disk_free)} free on {here}"),
         ("Licence", model.license_name or model.license or "none stated", GATES.get(plan.gated or "", "")),
         ("Published as", f"{user or 'you'}/{name}", "private until you say otherwise"),
     ]
-    fits = planned.notice is None
+    terms = [*TERMS, *(["calibration", "token"] if plan.recipe.lang else []), *(["control"] if control else [])]
     badge = "Runs here" if fits else "Does not fit here"
     head = (
         f'<div class="plan-head"><span class="badge {"good" if fits else "bad"}">{badge}</span>'
@@ -144,9 +169,19 @@ def _card(planned: Planned, user: str | None) -> str:
         f"{head}{time}{after}{html.facts(rows)}"
         f'<p class="truth">{html.esc(words.TRUTH)}</p>'
         + (html.fold("Good to know", f"<ul>{notes}</ul>") if notes else "")
-        + hints.glossary("parameters", "weights", "blocks", "float", "embeddings", "calibration", "token", "control")
+        + hints.glossary(*terms)
         + "</section>"
     )
+
+
+def calibration(plan: Plan, own: int | None) -> tuple[str, str]:
+    """Which text the weights are chosen by, with the shares of a mix, and how much; `own`: bytes of a visitor's own."""
+    lang = plan.recipe.lang
+    if not lang:
+        return "none", "this method looks only at the weights"
+    mix = [f"{percent(part, 0)} {name_of(code)}" if len(lang) > 1 else name_of(code) for code, part in lang.items()]
+    text = f": your own text, {size(own)}" if own is not None else ""
+    return listed(mix) + text, f"{plan.recipe.samples:,} pieces (windows) of {plan.recipe.seq_len:,} tokens"
 
 
 def zeros(pattern: str) -> str:
@@ -159,7 +194,8 @@ def measures(plan: Plan) -> tuple[str, str]:
     """What is measured in these languages, and what of it can be told more of."""
     found = ["perplexity", *(["tasks"] if plan.tasks else []), *(["texts"] if plan.recipe.generate else [])]
     if plan.tasks:
-        return listed(found), f"{listed(plan.tasks)}: the first {plan.recipe.limit} questions of each"
+        names = dict.fromkeys(TITLES[one.name] if (one := family_of(task)) else task for task in plan.tasks)
+        return listed(found), f"tasks: {listed(list(names))}, the first {plan.recipe.limit} questions of each"
     return listed(found), "knowledge and reasoning are not measured"
 
 

@@ -12,7 +12,7 @@ from hubprune import errors
 from hubprune.hub import scrub
 from hubprune.recipe import Recipe
 
-from . import words
+from . import text_words, words
 from .elsewhere import own_command
 from .settings import SETTINGS
 
@@ -30,7 +30,7 @@ FIELDS = {
     "samples": "Windows of text",
     "seq_len": "Tokens in a window",
     "seed": "Seed",
-    "pattern": "Zeros",
+    "pattern": "How much to prune",
     "method": "Method",
     "lang": "Language",
     "eval_lang": "Measure also in",
@@ -116,7 +116,7 @@ def notice(error: errors.HubpruneError, recipe: Recipe, architecture: str = "") 
         case errors.RemoteCodeNeeded():
             return words.remote_code(f"{own_command(recipe)} --trust-remote-code")
         case errors.TextTooShort():
-            return words.text_too_short(sentence(error))
+            return text_words.too_short(sentence(error))
     return told(error)
 
 

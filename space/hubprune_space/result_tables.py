@@ -3,18 +3,22 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import dataclass
 
 from hubprune.publishing import generation_tables, tables, task_tables
+from hubprune.publishing.block_plot import languages_of, lines_of
 from hubprune.publishing.generation_verdict import generation_verdict
 from hubprune.publishing.tables import Table
 from hubprune.publishing.task_verdict import task_caution, task_verdict
+from hubprune.publishing.text import name_of
 from hubprune.report import CONTROL, DENSE, PRUNED, Report
 
-from . import hints, html, words
+from . import hints, html, phrases
 
 MARK = '<span class="mark">★<span class="visually-hidden"> calibration language: </span></span>'
 LEAST = ("Windows", "Bits per byte")  # columns that narrow screens leave to the download
 TO_CONTROL = "Ratio to control"
+STAR = "★ marks the calibration language."
 
 
 def languages(report: Report) -> str:
@@ -28,8 +32,8 @@ def languages(report: Report) -> str:
     under = {label: below for label, below in under.items() if below in found.columns}
     codes = [row.language for row in tables.language_rows(report)]
     heads = "".join(
-        f'<th scope="col"{_kind(label, under)}>{html.esc(hints.plainly(label))}'
-        + (_below(f"{control} (control)" if under[label] == control else "to control") if label in under else "")
+        f'<th scope="col"{_kind(label, under)}>{html.esc(hints.plainly(label, report))}'
+        + (_below(html.esc(hints.plainly(under[label], report))) if label in under else "")
         + "</th>"
         for label in found.columns
     )
@@ -37,8 +41,8 @@ def languages(report: Report) -> str:
     for index, line in enumerate(found.rows):
         cells = dict(zip(found.columns, line, strict=True))
         target = index in found.targets
-        own = html.in_language(words.own_name(codes[index]), codes[index], "small") if codes[index] else ""
-        first = f'<th scope="row">{MARK if target else ""}<span>{html.esc(line[0])}</span>{own}</th>'
+        own = html.in_language(phrases.own_name(codes[index]), codes[index], "small") if codes[index] else ""
+        first = f'<th scope="row">{MARK if target else ""}<span>{html.esc(hints.plainly(line[0]))}</span>{own}</th>'
         rest = "".join(
             f"<td{_kind(label, under)}>{_cell(cell)}"
             + (_below(_cell(cells[under[label]]), "control: ") if label in under else "")
@@ -47,56 +51,92 @@ def languages(report: Report) -> str:
         )
         rows.append(f'<tr class="{"target" if target else "mean" if index == found.mean else ""}">{first}{rest}</tr>')
     return (
-        '<div class="scrolls" role="region" aria-label="Perplexity"><table class="languages">'
-        "<caption>Perplexity in each language "
-        "<span>Lower is better; ★ marks the calibration language.</span></caption>"
+        '<div class="scrolls" role="region" aria-label="Perplexity"><table class="languages"><caption>Perplexity in '
+        f"each language <span>Lower is better.{f' {STAR}' if found.targets else ''}</span></caption>"
         f"<thead><tr>{heads}</tr></thead><tbody>{''.join(rows)}</tbody></table></div>"
-        + notes([*found.notes, *hints.READING])
+        + notes(hints.of_languages(report, set(found.columns)))
     )
 
 
 def evidence(report: Report) -> str:
     """What tasks and written texts say, where the run was to measure them: a sentence and a table each."""
-    tasks, texts = task_tables.task_table(report), generation_tables.generation_table(report)
     found = ""
     if report.tasks or report.recipe.get("tasks"):
-        said = task_verdict(report)
-        found += _section("Knowledge and reasoning", said, tasks, hints.TASKS, task_caution() if said else "")
+        verdict = task_verdict(report)
+        section = _Section("Knowledge and reasoning", verdict, task_tables.task_table(report), hints.TASKS)
+        found += section.shown(report, task_caution() if verdict else "")
     if report.generations or report.recipe.get("generate"):
-        found += _section("Texts that they wrote", generation_verdict(report), texts, hints.TEXTS)
+        verdict, table = generation_verdict(report), generation_tables.generation_table(report)
+        found += _Section("Texts that they wrote", verdict, table, hints.TEXTS).shown(report)
     return found
 
 
-def _section(title: str, verdict: str, table: Table, meanings: Sequence[str], caution: str = "") -> str:
-    return (
-        f"<section><h3>{title}</h3>"
-        + (f'<p class="finding">{html.esc(hints.plainly(verdict))}</p>' if verdict else "")
-        + stacked(table, title)
-        + (_said(caution) if caution else "")
-        + (notes([*table.notes, *meanings]) if table.rows else "".join(map(_said, table.notes)))
-        + "</section>"
-    )
+@dataclass(frozen=True)
+class _Section:
+    """What was measured beyond perplexity; `meanings`: plain things that a reader of the table must know."""
+
+    title: str
+    verdict: str
+    table: Table
+    meanings: Sequence[str]
+
+    def shown(self, report: Report, caution: str = "") -> str:
+        said = [hints.plainly(note, report) for note in self.table.notes]
+        return (
+            f"<section><h3>{self.title}</h3>"
+            + (f'<p class="finding">{html.esc(hints.plainly(self.verdict, report))}</p>' if self.verdict else "")
+            + stacked(self.table, self.title, report)
+            + (_said(caution) if caution else "")
+            + (notes([*self.meanings, *said]) if self.table.rows else "".join(map(_said, said)))
+            + "</section>"
+        )
 
 
-def stacked(table: Table, name: str) -> str:
+def stacked(table: Table, name: str, report: Report) -> str:
     """A table whose rows become lists of named figures where there is little width; the roles keep it a table."""
     if not table.rows:
         return ""
-    labels = [hints.plainly(label) for label in table.columns]
+    named = " named" if "Task" in table.columns else ""
+    labels = [hints.plainly(label, report) for label in table.columns]
     rows = []
     for index, line in enumerate(table.rows):
         target = index in table.targets
         first = f'<th scope="row" role="rowheader">{MARK if target else ""}{html.esc(hints.plainly(line[0]))}</th>'
         rest = "".join(
-            f'<td role="cell" data-label="{html.esc(label)}">{html.esc(hints.plainly(cell)) or "–"}</td>'
+            f'<td role="cell" data-label="{html.esc(label)}">{_named(cell)}</td>'
             for label, cell in zip(labels[1:], line[1:], strict=True)
         )
         rows.append(f'<tr role="row"{" class=target" if target else ""}>{first}{rest}</tr>')
     heads = "".join(f'<th scope="col" role="columnheader">{html.esc(label)}</th>' for label in labels)
     return (
-        f'<table class="stacked" role="table" aria-label="{html.esc(name)}"><thead role="rowgroup"><tr role="row">'
-        f'{heads}</tr></thead><tbody role="rowgroup">{"".join(rows)}</tbody></table>'
+        f'<table class="stacked{named}" role="table" aria-label="{html.esc(name)}"><thead role="rowgroup">'
+        f'<tr role="row">{heads}</tr></thead><tbody role="rowgroup">{"".join(rows)}</tbody></table>'
     )
+
+
+def errors(report: Report) -> str:
+    """The figures behind the lines of errors: after the first, the middle and the last block."""
+    rows = []
+    for code in languages_of(report):
+        line = lines_of(report).get((PRUNED, code))
+        if line:
+            places = [line[0], line[len(line) // 2], line[-1]]
+            cells = "".join(f"<td>{100 * value:.2g}{html.NO_BREAK}%</td>" for _, value in places)
+            rows.append((f"<tr><th scope='row'>{html.esc(name_of(code))}</th>{cells}</tr>", [at for at, _ in places]))
+    blocks = rows[0][1] if rows else []
+    heads = "".join(f'<th scope="col">Block {number}</th>' for number in blocks)
+    return (
+        f'<table class="plain"><thead><tr><th scope="col">Language</th>{heads}</tr></thead>'
+        f"<tbody>{''.join(row for row, _ in rows)}</tbody></table>"
+    )
+
+
+def _named(cell: str) -> str:
+    """A cell; of a task its name, and beside it what programs call it."""
+    name, found, code = cell.partition("): ")
+    if not found:
+        return html.esc(hints.plainly(cell)) or "–"
+    return f"<span>{html.esc(name)}) <small>{html.esc(hints.plainly(code))}</small></span>"
 
 
 def notes(sentences: Sequence[str]) -> str:

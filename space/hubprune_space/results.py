@@ -12,41 +12,48 @@ from hubprune.publishing.verdict import caution, verdict
 from hubprune.recipe import RECIPE_FILE, Recipe
 from hubprune.report import RESULTS_FILE, GenerationRow, Report
 
-from . import charts, elsewhere, hints, html, result_tables, words
+from . import charts, elsewhere, hints, html, knowledge, result_tables, words
 from .run import Run
 
 ALARM = 2.0  # times the original's perplexity in a calibration language
-LANES = {"dense": hints.BASE, "pruned": "Pruned", "control": "Control"}
+JUMPS = (("#figures", "Figures"), ("#write-box", "Let both write"), ("#preview", "Card"), ("#publish-place", "Publish"))
 
 
 def head(run: Run) -> str:
-    """What came out, in one sentence and four figures."""
+    """What came out, in one sentence and a few figures; the one that was asked for first."""
     report = run.report
     assert report is not None
     alarm = quality(report)
     rows = [row for row in tables.language_rows(report) if row.language]
-    tiles = []
-    if report.sparsity:
-        tiles.append(
-            ("Zeros", percent(report.sparsity.stored / max(1, report.sparsity.weights)), "of the pruned weights")
-        )
-    for row in [row for row in rows if row.target] + [row for row in rows if row.language == "en" and not row.target]:
-        if row.ratio is not None:
-            tiles.append((f"Perplexity in {row.name}", f"× {row.ratio:.2f}", cost_in_words(row.ratio)))
     worst = tables.worst(report)
-    if worst and worst.ratio and worst.language != "en" and not worst.target:
+    chosen = [row for row in rows if row.target] or [row for row in rows if row is worst or len(rows) == 1]
+    english = [row for row in rows if row.language == "en" and row not in chosen]
+    tiles = [_tile(row) for row in chosen[:2] if row.ratio is not None] + [knowledge.tile(report)]
+    tiles += [_tile(row) for row in english if row.ratio is not None]
+    if worst and worst.ratio and worst not in [*chosen, *english]:
         tiles.append((f"Worst hit: {worst.name}", f"× {worst.ratio:.2f}", cost_in_words(worst.ratio)))
+    if report.sparsity:
+        share = percent(report.sparsity.stored / max(1, report.sparsity.weights))
+        tiles.append(("Zeros", share, "of the pruned weights"))
     cells = "".join(
         f"<div><dt>{html.esc(name)}</dt><dd><strong>{html.esc(value)}</strong><small>{html.esc(hint)}</small></dd></div>"
-        for name, value, hint in tiles[:4]
+        for name, value, hint in ((name, value, html.together(hint)) for name, value, hint in tiles)
     )
+    said = f"{against_original(report)} {verdict(report)}".strip()
+    jumps = "".join(f'<li><a href="{place}">{name}</a></li>' for place, name in JUMPS)
     return (
         f'<header class="result-head"><h2 tabindex="-1">{html.esc(run.repo_name)}</h2>'
         f'<p class="quiet kept">Kept here {html.until(run.keeps())}, then deleted.</p>{html.notice(alarm)}'
-        f'<p class="verdict">{html.esc(hints.plainly(f"{against_original(report)} {verdict(report)}".strip()))}</p>'
+        f'<p class="verdict">{html.esc(hints.plainly(said, report))}</p>'
         f'<p class="quiet"><b>Perplexity</b> says {hints.PERPLEXITY}</p><dl class="tiles">{cells}</dl>'
-        f'<p class="quiet">{html.esc(caution())}</p></header>'
+        f'<p class="quiet">{html.esc(caution())}</p>'
+        f'<nav class="jumps" aria-label="On this page"><ul>{jumps}</ul></nav></header>'
     )
+
+
+def _tile(row: tables.Figures) -> tuple[str, str, str]:
+    assert row.ratio is not None
+    return f"Perplexity in {row.name}", f"× {row.ratio:.2f}", cost_in_words(row.ratio)
 
 
 def cost_in_words(ratio: float) -> str:
@@ -92,14 +99,14 @@ def figures(run: Run) -> str:
     cost, errors = charts.cost(report), charts.errors(report)
     return (
         f'<section class="figures" aria-label="What it cost">{result_tables.languages(report)}'
-        + (f"<h3>Cost in each language</h3>{cost}" if cost else "")
+        + (f"<h3>Cost in each language</h3>{charts.cost_caption(report)}{cost}" if cost else "")
+        + result_tables.evidence(report)
         + (
-            "<h3>How the error grows through the model</h3><p class='quiet'>Error of each block's output, relative to "
-            "the original's. A block is one of the model's layers; ★ marks the calibration language.</p>" + errors
+            f"<h3>How the error grows through the model</h3>{charts.errors_caption(report)}{errors}"
+            + html.fold("The figures of this chart", result_tables.errors(report))
             if errors
             else ""
         )
-        + result_tables.evidence(report)
         + "</section>"
     )
 
@@ -110,7 +117,7 @@ def samples(rows: list[GenerationRow]) -> str:
     for row in sorted(rows, key=lambda row: not row.calibrated):
         for sample in row.samples[:1]:
             lanes = "".join(
-                f"<div{html.direction(row.language)}><h4>{LANES.get(lane, lane)}</h4>"
+                f"<div{html.direction(row.language)}><h4>{hints.NAMES.get(lane, lane)}</h4>"
                 f"{html.in_language(text.strip(), row.language, 'p', 'text')}</div>"
                 for lane, text in sample.texts.items()
             )
@@ -135,9 +142,13 @@ def card_preview(run: Run, repo_id: str) -> str:
         made = re.sub(picture, own, made, flags=re.DOTALL)
     made = re.sub(r"<picture>.*?</picture>|<img[^>]*>", "", made, flags=re.DOTALL)
     made = re.sub(r"<(/?)h([1-5])", lambda found: f"<{found[1]}h{min(6, int(found[2]) + 2)}", made)
+    made = re.sub(r">[^<]+<", lambda found: html.together(found[0]), made)
     made = made.replace("<pre>", '<pre tabindex="0">')
     scrolls = '<div class="scrolls" tabindex="0" role="region" aria-label="Table of the card">'
     made = made.replace("<table>", f'{scrolls}<table class="plain">').replace("</table>", "</table></div>")
+    for name in {row.name for row in tables.language_rows(report) if row.target}:
+        row = f"<tr>\n<td><strong>{html.esc(name)}</strong></td>"
+        made = made.replace(row, f'<tr class="target">\n<td>{result_tables.MARK}<strong>{html.esc(name)}</strong></td>')
     return f'<article class="card-preview" aria-label="Model card">{made}</article>'
 
 

@@ -48,6 +48,11 @@ class Settings:
     zero_gpu: bool = field(default_factory=lambda: os.environ.get("SPACES_ZERO_GPU", "").lower() in ("1", "t", "true"))
 
     @property
+    def here(self) -> str:
+        """Where runs are: a Space of the Hub, or somebody's own machine."""
+        return "this Space" if self.space_id else "this machine"
+
+    @property
     def slice_seconds(self) -> float | None:
         """How long one call holds a GPU that must be given back; None: no limit."""
         asked = _number("SLICE_SECONDS", 60 if self.zero_gpu else 0)

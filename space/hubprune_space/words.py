@@ -4,9 +4,13 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from .phrases import megabytes, ordinal, roughly
+from .phrases import ordinal, roughly
+from .settings import SETTINGS
 
-WELCOME = "Make half of a language model's weights zero, and see what that costs in your language before you share it."
+WELCOME = (
+    "Set part of a language model's weights to zero, and see what that costs in your language before you share it."
+)
+WHY = "Pruning is for hardware that uses zeros, and for research; where size or speed is the aim, quantize instead."
 TRUTH = "The file stays as large as the original and runs no faster in standard programs: zeros are stored as zeros."
 
 NAME_RULE = "Use letters, digits, “-”, “_” and “.” for the name, at most 96."
@@ -14,13 +18,16 @@ NAME_RULE = "Use letters, digits, “-”, “_” and “.” for the name, at 
 
 @dataclass(frozen=True)
 class Notice:
-    """One sentence and one action. `tone` is "info", "warning" or "problem"; `code`: a command to copy."""
+    """One sentence and one action. `tone` is "info", "warning" or "problem"; `code`: a command to copy; `link`: words
+    and the address that they lead to.
+    """
 
     name: str
     sentence: str
     action: str = ""
     tone: str = "info"
     code: str = ""
+    link: tuple[str, str] | None = None
 
 
 def signed_out() -> Notice:
@@ -46,7 +53,21 @@ def not_an_id(model: str) -> Notice:
 
 
 def gated_terms(model: str) -> Notice:
-    return Notice("gated-terms", f"{model} is gated.", "Accept its terms on its page, then press Retry.", "problem")
+    return Notice(
+        "gated-terms",
+        f"{model} is gated: its authors give it only to those who accept their terms.",
+        "Accept its terms on its page, then press Retry.",
+        "problem",
+    )
+
+
+def gated_signed_out(model: str) -> Notice:
+    return Notice(
+        "gated-signed-out",
+        f"{model} is gated: its authors give it only to those who accept their terms.",
+        "Sign in, accept its terms on its page, then press Retry.",
+        "problem",
+    )
 
 
 def gated_review(model: str) -> Notice:
@@ -76,8 +97,9 @@ def unsupported(architecture: str, reason: str) -> Notice:
 def pickle_only() -> Notice:
     return Notice(
         "pickle-only",
-        "This repository has no safetensors weights; hubprune does not load pickles.",
-        "Choose a revision or a model that has them.",
+        "The weights of this model are stored as pickles, files that can hold programs; hubprune loads only "
+        "safetensors files, which cannot.",
+        "Choose a model that has safetensors files, or another revision (version) of this one.",
         "problem",
     )
 
@@ -85,27 +107,31 @@ def pickle_only() -> Notice:
 def remote_code(command: str) -> Notice:
     return Notice(
         "remote-code",
-        "This model runs its own code, which the Space never does.",
-        "Use the command line, with the explicit flag.",
+        "This model needs Python code of its authors' to run, and this page never runs such code.",
+        "If you have read that code and trust it, run this command on your machine: its last word allows the code.",
         "problem",
         command,
     )
 
 
-def too_big(needs: str, has: str, job: str) -> Notice:
+def too_big(needs: str, has: str, job: str, less: str = "") -> Notice:
+    """`job`: what a Job costs; `less`: what of the form, beside the model, would make it fit; both may be empty."""
+    where = "your machine" if SETTINGS.space_id else "a larger machine"
+    run = f"run it on {where}, or as a Job on your account{f' ({job})' if job else ''}: the commands are below."
     return Notice(
         "too-big",
-        f"Needs about {needs}; this Space has {has}.",
-        f"Run it on your machine, or as a Job on your account{f' ({job})' if job else ''}: the commands are below.",
+        f"Needs about {needs}; {SETTINGS.here} has {has}.",
+        f"{less[0].upper()}{less[1:]}, or {run}" if less else f"{run[0].upper()}{run[1:]}",
         "warning",
     )
 
 
-def too_long(needs: str, most: str) -> Notice:
+def too_long(needs: str, most: str, less: str = "") -> Notice:
+    """`less`: what of the form, beside the model, would make it short enough; may be empty."""
     return Notice(
         "too-long",
-        f"This would take about {needs}; this Space stops at {most}.",
-        "Choose a smaller model or fewer windows, or run one of the commands below.",
+        f"This would take about {needs}; {SETTINGS.here} stops at {most}.",
+        f"Choose a smaller model{f', {less}' if less else ''}, or run one of the commands below.",
         "warning",
     )
 
@@ -162,15 +188,6 @@ def replaced() -> Notice:
     )
 
 
-def text_lost() -> Notice:
-    return Notice(
-        "text-lost",
-        "Your own calibration text is gone: a page that is loaded anew does not keep it.",
-        "Give it again under Advanced; without it hubprune takes a text of its own.",
-        "warning",
-    )
-
-
 def sign_in_refused() -> Notice:
     return Notice(
         "sign-in-refused",
@@ -217,36 +234,10 @@ def cancelled(done: int, total: int) -> Notice:
     return Notice("cancelled", f"Stopped {where}. Nothing was published.", "Change what you like, and prune again.")
 
 
-def text_too_short(sentence: str) -> Notice:
-    return Notice(
-        "text-too-short", sentence, "Ask for fewer or shorter windows under Advanced, or give more text.", "problem"
-    )
-
-
-def text_not_utf8(position: int) -> Notice:
-    return Notice(
-        "text-not-utf8",
-        f"Your text is not UTF-8: the byte at position {position:,} belongs to no character.",
-        "Save it as UTF-8 and choose it again.",
-        "problem",
-    )
-
-
-def text_too_large(most: int) -> Notice:
-    return Notice("text-too-large", f"Your text is larger than {megabytes(most)}.", "Choose a smaller file.", "problem")
-
-
-def text_of_other_kind() -> Notice:
-    return Notice("text-kind", "This is no .txt file.", "Save your text as plain text and choose it again.", "problem")
-
-
-def text_empty() -> Notice:
-    return Notice("text-empty", "Your text is empty.", "Choose another file.", "problem")
-
-
 def quality_alarm(language: str, ratio: float, lower: str | None) -> Notice:
     advice = f"We suggest not publishing; try {lower}." if lower else "We suggest not publishing."
-    return Notice("quality-alarm", f"Perplexity in {language} rose {ratio:,.1f} times.", advice, "warning")
+    said = f"Perplexity in {language} is {ratio:,.1f} times the original's."
+    return Notice("quality-alarm", said, advice, "warning")
 
 
 def repository_exists(repo_id: str) -> Notice:

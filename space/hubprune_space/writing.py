@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from hubprune.languages import resolve
+from hubprune.report import DENSE, PRUNED
 
 from . import hints, html
 from .gpu import Failed, failure, gpu

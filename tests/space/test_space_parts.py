@@ -15,7 +15,7 @@ from typing import Any
 import pytest
 
 sys.path.insert(0, str(Path(__file__).parents[2] / "space"))
-from hubprune_space import forms, gpu, hubs, plans, runs, words
+from hubprune_space import forms, gpu, hubs, plans, runs, text_words, words
 from hubprune_space.forms import Form, Refused
 from hubprune_space.run import Run
 
@@ -57,7 +57,7 @@ def test_ordinals() -> None:
 
 
 def test_every_state_is_one_sentence_and_one_action() -> None:
-    for name, function in vars(words).items():
+    for name, function in {**vars(words), **vars(text_words)}.items():
         if inspect.isfunction(function) and inspect.signature(function).return_annotation == "Notice":
             kinds = {"str": "X", "int": 2, "float": 3.0, "float | None": 3.0, "str | None": "40 %"}
             made = function(*(kinds[p.annotation] for p in inspect.signature(function).parameters.values()))

@@ -8,7 +8,7 @@ from typing import Any
 
 import gradio as gr
 
-from .. import plans, search, words
+from .. import plans, search, text_words, words
 from ..forms import Form, filled_in, mark
 from ..parts import Parts, empty_card
 from .screens import Changes
@@ -99,7 +99,7 @@ class Choose:
         """The plan of that, whatever is typed meanwhile; a visitor's own text did not stay."""
         if not self._fits(draft) or not draft:
             return {self.parts.retry: gr.skip()}
-        return self._plan(request, profile, token, None, draft[:-1], lost=words.text_lost() if draft[-1] else None)
+        return self._plan(request, profile, token, None, draft[:-1], lost=text_words.lost() if draft[-1] else None)
 
     def _fits(self, draft: list[Any] | None) -> bool:
         return draft is not None and len(draft) == len(self.parts.form) + 1

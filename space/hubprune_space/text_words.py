@@ -1,0 +1,42 @@
+"""What is said of calibration text, mostly of a visitor's own: what is the case, and one thing to do."""
+
+from __future__ import annotations
+
+from .phrases import megabytes
+from .words import Notice
+
+
+def too_short(sentence: str) -> Notice:
+    return Notice(
+        "text-too-short", sentence, "Ask for fewer or shorter windows under Advanced, or give more text.", "problem"
+    )
+
+
+def not_utf8(position: int) -> Notice:
+    return Notice(
+        "text-not-utf8",
+        f"Your text is not UTF-8: the byte at position {position:,} belongs to no character.",
+        "Save it as UTF-8 and choose it again.",
+        "problem",
+    )
+
+
+def too_large(most: int) -> Notice:
+    return Notice("text-too-large", f"Your text is larger than {megabytes(most)}.", "Choose a smaller file.", "problem")
+
+
+def of_other_kind() -> Notice:
+    return Notice("text-kind", "This is no .txt file.", "Save your text as plain text and choose it again.", "problem")
+
+
+def empty() -> Notice:
+    return Notice("text-empty", "Your text is empty.", "Choose another file.", "problem")
+
+
+def lost() -> Notice:
+    return Notice(
+        "text-lost",
+        "Your own calibration text is gone: a page that is loaded anew does not keep it.",
+        "Give it again under Advanced; without it hubprune takes a text of its own.",
+        "warning",
+    )
