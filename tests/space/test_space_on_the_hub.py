@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+import time
 from collections.abc import Callable, Iterator
 from typing import Any
 
@@ -38,7 +39,7 @@ def visit_there(browser: Any, there: Site) -> Iterator[Callable[..., Visitor]]:
     yield from visiting(browser, there, banner)
 
 
-def banner(visitor: Visitor) -> None:
+def banner(visitor: Visitor, page: Any = None) -> None:
     """Answer what gradio asks for the Hub's line about the Space (not in the Hub's own frame); nothing leaves."""
     facts = {"id": SPACE["SPACE_ID"], "author": "acme", "likes": 0, "subdomain": "acme-hubprune", "sdk": "gradio"}
 
@@ -48,7 +49,7 @@ def banner(visitor: Visitor) -> None:
         else:
             route.fulfill(status=200, body="")
 
-    visitor.page.route(re.compile("|".join(BANNER)), answer)
+    (page or visitor.page).route(re.compile("|".join(BANNER)), answer)
 
 
 def sign_in(visitor: Visitor, provider: Provider, name: str, button: str = "#login") -> None:
@@ -81,12 +82,21 @@ def test_sign_in_prune_publish_sign_out(visit_there: Callable[..., Visitor], the
     visitor.prune()
     visitor.result()
 
+    other_tab = page.context.new_page()
+    banner(visitor, other_tab)
+    other_tab.goto(there.url)
+    other_tab.wait_for_selector("#look .result-head")
     leave(visitor, "#login", "Sign in")
-    visitor.result()  # the browser still holds the key
-    assert "Sign in again to publish." in visitor.state("signed-out-late")
-    assert page.is_disabled("#publish")
+    page.wait_for_selector("#choose:visible")  # nothing stays for the next person at this computer
+    other_tab.wait_for_selector("#choose:visible")
+    assert page.input_value("#model input, #model textarea") == ""
+    other_tab.close()
+
+    provider.account = None  # leave is refused at the Hub
+    leave(visitor, "#login", "Sign in")
+    assert "You are not signed in: the Hub was not given leave." in visitor.state("sign-in-refused")
     sign_in(visitor, provider, "ann")
-    visitor.result()
+    visitor.result()  # the account finds it
     page.click("#publish")
     assert f"ann/{HELD}" in visitor.state("published")
     assert there.hub.repository(f"ann/{HELD}").private
@@ -108,13 +118,13 @@ def test_a_sign_in_that_ends_while_pruning(
     visit_there: Callable[..., Visitor], there: Site, provider: Provider
 ) -> None:
     visitor = visit_there()
-    provider.seconds = 8
+    visitor.plan(BASE)
+    provider.seconds, ends = 20, time.monotonic() + 20
     try:
-        sign_in(visitor, provider, "cleo")
-        visitor.plan(BASE)
+        sign_in(visitor, provider, "cleo", "#sign-in")
         visitor.prune()
         visitor.result()
-        visitor.page.wait_for_timeout(8000)
+        visitor.page.wait_for_timeout(max(0, 1000 * (ends - time.monotonic())))
         visitor.page.click("#publish")
         assert "Your result is kept for 30 min. Sign in again to publish." in visitor.state("signed-out-late")
     finally:
