@@ -14,11 +14,10 @@ from authlib.common.errors import AuthlibBaseError
 from starlette.requests import Request
 from starlette.responses import RedirectResponse
 
-from . import look, writing
+from . import api, look, writing
 from .acts.choose import Choose
 from .acts.look import Look
 from .acts.prune import REFUSED, Prune
-from .api import plan as public_plan
 from .parts import layout
 from .settings import SETTINGS
 
@@ -27,9 +26,10 @@ PRIVATE: dict[str, Any] = {"api_visibility": "private", "show_progress": "hidden
 
 def build() -> gr.Blocks:
     """The whole page."""
-    with gr.Blocks(title="hubprune", analytics_enabled=False, fill_width=True, delete_cache=(300, 1800)) as demo:
-        gr.api(public_plan, api_name="plan", concurrency_limit=2)
+    with api.Answering(title="hubprune", analytics_enabled=False, fill_width=True, delete_cache=(300, 1800)) as demo:
+        gr.api(api.plan, api_name="plan", concurrency_limit=2)
         (open_one,) = demo.fns.values()
+        api.describe(open_one)
         parts = layout()
         choose, after = Choose(parts), Look(parts)
         prune = Prune(parts, choose)
@@ -117,7 +117,7 @@ def launch(demo: gr.Blocks, **more: Any) -> Any:
             max_threads=SETTINGS.most_pages,
             max_file_size=SETTINGS.text_bytes + 1_000_000,
             footer_links=["api"],
-            app_kwargs={"exception_handlers": {AuthlibBaseError: sign_in_refused}},
+            app_kwargs={"exception_handlers": {AuthlibBaseError: sign_in_refused}, "routes": api.ROUTES},
             **more,
         )
 
