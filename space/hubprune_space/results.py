@@ -39,7 +39,9 @@ def head(run: Run) -> str:
         f"<div><dt>{html.esc(name)}</dt><dd><strong>{html.esc(value)}</strong><small>{html.esc(hint)}</small></dd></div>"
         for name, value, hint in ((name, value, html.together(hint)) for name, value, hint in tiles)
     )
-    said = f"{against_original(report)} {verdict(report)}".strip()
+    said = verdict(report)
+    if tables.control_language(report):  # without one it speaks of the original itself
+        said = f"{against_original(report)} {said}".strip()
     jumps = "".join(f'<li><a href="{place}">{name}</a></li>' for place, name in JUMPS)
     return (
         f'<header class="result-head"><h2 tabindex="-1">{html.esc(run.repo_name)}</h2>'
@@ -146,9 +148,10 @@ def card_preview(run: Run, repo_id: str) -> str:
     made = made.replace("<pre>", '<pre tabindex="0">')
     scrolls = '<div class="scrolls" tabindex="0" role="region" aria-label="Table of the card">'
     made = made.replace("<table>", f'{scrolls}<table class="plain">').replace("</table>", "</table></div>")
-    for name in {row.name for row in tables.language_rows(report) if row.target}:
-        row = f"<tr>\n<td><strong>{html.esc(name)}</strong></td>"
-        made = made.replace(row, f'<tr class="target">\n<td>{result_tables.MARK}<strong>{html.esc(name)}</strong></td>')
+    targets = [re.escape(html.esc(row.name)) for row in tables.language_rows(report) if row.target]
+    if targets:
+        first = rf"<tr>(\s*<td[^>]*>)(?=<strong>(?:{'|'.join(targets)})</strong>)"
+        made = re.sub(first, lambda found: f'<tr class="target">{found[1]}{result_tables.MARK}', made)
     return f'<article class="card-preview" aria-label="Model card">{made}</article>'
 
 

@@ -175,3 +175,28 @@ def test_fewer_windows_are_advised_where_they_help(monkeypatch: pytest.MonkeyPat
     said = plan_of(monkeypatch, samples="40")
     assert "this machine stops at" in said
     assert "fewer windows" not in said  # even the fewest would take longer than that
+
+
+def test_the_cost_is_said_once() -> None:
+    """With a control the verdict is about the choice of language, and the cost stands before it."""
+    with_control = SimpleNamespace(report=evidence.full(), repo_name="name", keeps=lambda: 60.0)
+    without = SimpleNamespace(report=evidence.half()[0], repo_name="name", keeps=lambda: 60.0)
+    for run, begins in (
+        (with_control, "Against the original, perplexity is 18"),
+        (without, "Pruning changed perplexity"),
+    ):
+        (said,) = re.findall(r'<p class="verdict">(.*?)</p>', results.head(run))
+        assert said.startswith(begins)
+        assert said.count("perplexity") == (2 if run is with_control else 1)
+
+
+def test_the_card_preview_is_set_like_the_page(monkeypatch: pytest.MonkeyPatch) -> None:
+    recipe = made.recipe(pattern="2:4")
+    monkeypatch.setattr(results.Recipe, "load", lambda folder: recipe)
+    run = SimpleNamespace(report=evidence.full(), out=Path("/nowhere"))
+    shown = results.card_preview(run, "me/name")
+    mark = re.escape(result_tables.MARK)
+    stars = re.findall(rf'<tr class="target">\s*<td[^>]*>{mark}<strong>(\w+)</strong>', shown)
+    assert stars
+    assert set(stars) == {"Swahili"}
+    assert not re.search(r"\d %", re.sub(r"<pre.*?</pre>|<!--.*?-->|<[^>]+>", "", shown, flags=re.DOTALL))
