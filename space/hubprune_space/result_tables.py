@@ -126,8 +126,9 @@ def errors(report: Report) -> str:
     blocks = rows[0][1] if rows else []
     heads = "".join(f'<th scope="col">Block {number}</th>' for number in blocks)
     return (
-        f'<table class="plain"><thead><tr><th scope="col">Language</th>{heads}</tr></thead>'
-        f"<tbody>{''.join(row for row, _ in rows)}</tbody></table>"
+        '<div class="scrolls" role="region" aria-label="Figures of the chart"><table class="plain">'
+        f'<thead><tr><th scope="col">Language</th>{heads}</tr></thead>'
+        f"<tbody>{''.join(row for row, _ in rows)}</tbody></table></div>"
     )
 
 
