@@ -19,7 +19,7 @@ from .settings import SETTINGS
 # Flags, commands and environment variables: what has no place on the page.
 COMMANDS = "card|compare|demo|eval|inspect|languages|plan|prune|push|space|tasks"
 COMMAND_LINE = re.compile(
-    rf"(?<![\w-])--?[a-z][\w-]*|\bhf [a-z]+|\bpip |\bhubprune (?:{COMMANDS})\b|\bH(?:F|UBPRUNE)_"
+    rf"(?<![\w/-])--?[a-z][\w-]*|\bhf [a-z]+|\bpip |\bhubprune (?:{COMMANDS})\b|\bH(?:F|UBPRUNE)_"
     r"|\b(?:the|same) command\b(?! line| shown)"
 )
 OWN_FOLDER = re.compile(re.escape(str(SETTINGS.folder)) + r"\S*?(?=[.,:;]?(?:\s|$))")

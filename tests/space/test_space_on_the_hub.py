@@ -93,8 +93,10 @@ def test_sign_in_prune_publish_sign_out(visit_there: Callable[..., Visitor], the
     other_tab.close()
 
     provider.account = None  # leave is refused at the Hub
-    leave(visitor, "#login", "Sign in")
+    visitor.leaving = True
+    page.click("#login")
     assert "You are not signed in: the Hub was not given leave." in visitor.state("sign-in-refused")
+    visitor.leaving = False
     sign_in(visitor, provider, "ann")
     visitor.result()  # the account finds it
     page.click("#publish")

@@ -68,13 +68,15 @@ class Look:
         if profile is None or token is None:
             return {self.parts.publish_notice: html.notice(words.sign_in_ended(run.keeps() / 60))}
         publishing.begin(run, token.token, repo_id, private=private, create_pr=create_pr)
-        return screens.publishing(self.parts, run)
+        return {self.parts.retry: gr.skip()}  # the stream alone tells how far it is, so that nothing older comes after
 
     def rename(self, ticket: str | None, owner: str, name: str, profile: gr.OAuthProfile | None) -> Changes:
         """Another repository was named: its card, and nothing of what was said of the former one."""
         parts, run = self.parts, RUNS.get(ticket, profile.username if profile else None)
         if run is None or run.report is None or run.publishing:
             return {parts.retry: gr.skip()}
+        if run.upload and run.upload.repo_id == repository(owner, name):  # asked for before, and answered meanwhile
+            return screens.previewing(parts, run, run.upload.repo_id)
         run.upload = None
         return {
             **screens.previewing(parts, run, repository(owner, name)),
