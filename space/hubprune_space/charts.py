@@ -107,13 +107,15 @@ def errors(report: Report) -> str:
 
 def errors_caption(report: Report) -> str:
     """What stands above that chart."""
-    told = [name_of(code) for code in emphasised(report)]
-    stars = bool(tables.calibration_languages(report))
+    targets = tables.calibration_languages(report)
+    worst = [name_of(code) for code in emphasised(report) if code not in targets]
+    drawn = [
+        *(["the calibration language (★)"] if targets else []),
+        *(f"the one that ends worst, {one}" for one in worst),
+    ]
     return (
         '<p class="quiet">How far the output of each block is from the original\'s (squared error, relative to it). A '
-        f"block is one of the model's layers. Drawn strong: {html.esc(listed(told))}"
-        + (" (★ marks the calibration language)" if stars else "")
-        + ".</p>"
+        f"block is one of the model's layers. Drawn strong: {html.esc(listed(drawn))}.</p>"
     )
 
 
@@ -144,7 +146,7 @@ def _errors(report: Report, languages: list[str], width: float) -> Any:
             zorder=3 if code in strong else 2,
             **({"linewidth": 2.4 if target else 1.6} if code in strong else quiet),
         )
-        ends.append((line[-1][1], code, target))
+        ends.append((line[-1][1], f"★ {name_of(code)}" if target else name_of(code), code in strong))
     axes.set_yscale("log")
     low = min(value for line in lines.values() for _, value in line)
     high = max(value for line in lines.values() for _, value in line)
@@ -162,19 +164,22 @@ def _errors(report: Report, languages: list[str], width: float) -> Any:
 
 
 def _spread(axes: Any, ends: list[tuple[float, str, bool]]) -> None:
-    """Names at the ends of their lines, moved apart so that none covers another, and no farther than that takes."""
+    """Names at the ends of their lines, moved apart so that none covers another, and no farther than that takes.
+
+    Each of `ends`: where a line ends, its name, whether it is drawn strong.
+    """
     scale, shift = axes.transData, 10.5  # points between two lines of text
     groups: list[list[tuple[float, str, bool]]] = []  # names that touch, each as (place of its line's end, ...)
-    for value, code, target in sorted(ends):
-        groups.append([(scale.transform((0, value))[1], code, target)])
+    for value, name, strong in sorted(ends):
+        groups.append([(scale.transform((0, value))[1], name, strong)])
         while len(groups) > 1 and _places(groups[-1], shift)[0] - _places(groups[-2], shift)[-1] < shift:
             groups[-2:] = [groups[-2] + groups[-1]]
     for group in groups:
-        for (_, code, target), y in zip(group, _places(group, shift), strict=True):
+        for (_, name, strong), y in zip(group, _places(group, shift), strict=True):
             axes.text(
                 1.03, axes.transAxes.inverted().transform((0, y))[1],
-                f"★ {name_of(code)}" if target else name_of(code), transform=axes.transAxes, va="center",
-                fontweight="bold" if target else "normal", fontsize=8.5,
+                name, transform=axes.transAxes, va="center",
+                fontweight="bold" if strong else "normal", fontsize=8.5,
             )  # fmt: skip
 
 

@@ -36,7 +36,7 @@ def head(run: Run) -> str:
         share = percent(report.sparsity.stored / max(1, report.sparsity.weights))
         tiles.append(("Zeros", share, "of the pruned weights"))
     cells = "".join(
-        f"<div><dt>{html.esc(name)}</dt><dd><strong>{html.esc(value)}</strong><small>{html.esc(hint)}</small></dd></div>"
+        f"<div><dt>{html.esc(name)}</dt><dd><strong{_size(value)}>{html.esc(value)}</strong><small>{html.esc(hint)}</small></dd></div>"
         for name, value, hint in ((name, value, html.together(hint)) for name, value, hint in tiles)
     )
     said = verdict(report)
@@ -51,6 +51,11 @@ def head(run: Run) -> str:
         f'<p class="quiet">{html.esc(caution())}</p>'
         f'<nav class="jumps" aria-label="On this page"><ul>{jumps}</ul></nav></header>'
     )
+
+
+def _size(value: str) -> str:
+    """Words are set smaller than figures."""
+    return "" if any(map(str.isdigit, value)) else ' class="in-words"'
 
 
 def _tile(row: tables.Figures) -> tuple[str, str, str]:

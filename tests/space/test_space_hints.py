@@ -77,7 +77,7 @@ def test_plain_things_come_first() -> None:
 def test_knowledge_stands_beside_perplexity() -> None:
     def tile(**changes: Any) -> list[str]:
         run = SimpleNamespace(report=evidence.full(**changes), repo_name="name", keeps=lambda: 60.0)
-        tiles = re.findall(r"<dt>(.*?)</dt><dd><strong>(.*?)</strong><small>(.*?)</small>", results.head(run))
+        tiles = re.findall(r"<dt>(.*?)</dt><dd><strong[^>]*>(.*?)</strong><small>(.*?)</small>", results.head(run))
         assert tiles[0][0] == "Perplexity in Swahili"
         assert tiles[1][0] == "Knowledge and reasoning"
         return [" ".join(part.split()) for part in tiles[1][1:]]
