@@ -112,6 +112,19 @@ def test_the_rows_on_a_terminal(terminal, ends_in) -> None:
     assert places == sorted(places)
 
 
+def test_few_items_are_no_noise_on_a_terminal(terminal, ends_in) -> None:
+    """The same rule as on the card: neither noise nor a difference, and no word of guessing."""
+    ends_in(everything(tasks=[made_up_task("sw", items=29)]))
+    out = terminal("prune", "org/base", "--lang", "sw", columns=140).out
+    row = next(line.replace("\u00a0", " ") for line in out.splitlines() if "  xcopa_sw" in line).split()
+    assert "?" in row
+    assert not {"~", "°", "▲", "±"} & set(row)
+    said = " ".join(out.split())
+    assert "? too few items to tell: fewer than 30 that do not depend on each other" in said
+    assert "on reasoning (XCOPA) too few items were asked to tell" in said
+    assert "guessing" not in said
+
+
 def test_what_is_missing_is_said_with_its_reason(terminal, ends_in) -> None:
     missing = {"no_tasks": {"sw": "no task of lm-eval is known for it"}, "no_generations": "it was switched off"}
     ends_in(everything(tasks=[made_up_task("en")], generations=[], speed=None, **missing))
