@@ -75,14 +75,12 @@ class Look:
         parts, run = self.parts, RUNS.get(ticket, profile.username if profile else None)
         if run is None or run.report is None or run.publishing:
             return {parts.retry: gr.skip()}
-        if run.upload and run.upload.repo_id == repository(owner, name):  # asked for before, and answered meanwhile
-            return screens.previewing(parts, run, run.upload.repo_id)
-        run.upload = None
-        return {
-            **screens.previewing(parts, run, repository(owner, name)),
-            parts.publish_pr: gr.update(visible=False),
-            parts.publish_notice: "" if profile else gr.skip(),
-        }
+        if run.upload and run.upload.repo_id != repository(owner, name):
+            run.upload = None
+        card = screens.previewing(parts, run, repository(owner, name))
+        now = screens.publishing(parts, run)  # Publish may have been pressed while the card was drawn
+        said = now[parts.publish_notice] if profile else gr.skip()
+        return {**card, parts.publish_pr: now[parts.publish_pr], parts.publish_notice: said}
 
     def start_over(self, ticket: str | None, request: gr.Request, profile: gr.OAuthProfile | None) -> Changes:
         """Delete the result and go back to the first screen."""

@@ -27,19 +27,20 @@
 
   // A model that was chosen, by Enter or from the list, needs no list; and where the plan stands far below its field, on
   // narrow screens, a line says at the field what came out, and leads there.
-  let chosen = false, shown = null, shownFor = "", before = null;
+  let chosen = false, shown = "", shownFor = "", before = "";
   const choose = (now) => {
     chosen = now;
-    before = now && name() !== shownFor ? shown : null; // what the card says of another name is no answer
+    before = now && name() !== shownFor ? shown : ""; // what the card says of another name is no answer
     document.querySelector("#hits")?.toggleAttribute("data-taken", now);
     answer();
   };
   const answer = () => {
     const line = document.querySelector("#answer p"), made = card()?.querySelector(".plan") ?? card()?.querySelector(".notice");
     if (!line) return;
-    if (made !== shown) [shown, shownFor] = [made, name()];
+    const whole = made?.textContent ?? "";
+    if (whole !== shown) [shown, shownFor] = [whole, name()];
     const model = made?.dataset.model;
-    const told = made && !made.matches(".empty") && (model ? name().endsWith(model) : made !== before);
+    const told = made && !made.matches(".empty") && (model ? name().endsWith(model) : whole !== before);
     const time = made?.querySelector(".estimate strong")?.textContent;
     const says = made?.querySelector(".badge")?.textContent.replace(/^./, (letter) => letter.toLowerCase());
     const text = !chosen ? "" : !told ? "Planning …" : says ? `Plan ready: ${says}${time ? `, ${time}` : ""}.` : made.querySelector("strong")?.textContent ?? "";

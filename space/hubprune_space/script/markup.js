@@ -20,6 +20,7 @@
       const hint = field.closest(".block").querySelector(".info-text");
       if (hint) hint.id = `${field.closest(".block").id}-hint`, set(field, "aria-describedby", hint.id);
     }
+    for (const clock of all("[data-testid=status-tracker]")) set(clock, "aria-hidden", "true"); // "0.2s", unseen
     set(document.querySelector("#over"), "aria-describedby", "over-told");
     // A list that scrolls would be a stop of the Tab key itself, and take the keyboard's place with it when it closes.
     for (const list of all(".options, .options ul")) set(list, "tabindex", "-1");

@@ -32,5 +32,6 @@
       if (target.nodeName === "DETAILS" && !target.open && unfolded.has(target)) target.open = true;
     clocks();
     document.dispatchEvent(new Event("redrawn"));
-  }).observe(document.body, { childList: true, subtree: true, attributes: true, attributeFilter: ["open", "class", "style"] });
+  }).observe(document.body, { childList: true, characterData: true, subtree: true, attributes: true,
+    attributeFilter: ["open", "class", "style"] });
 }

@@ -30,7 +30,7 @@
     const answer = answers.map((one) => document.querySelector(one)).find((one) => one && seen(one) && one !== asked.before);
     if (!answer) return;
     asked = null;
-    if (placed()) return;
+    if (placed() && !document.activeElement.closest("#publish, #publish-pr")) return;
     answer.tabIndex = -1;
     answer.focus();
   };

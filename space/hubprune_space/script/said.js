@@ -40,7 +40,7 @@
   const listen = (source) => {
     const place = document.querySelector(source.selector);
     const text = (place?.getClientRects().length && source.tell(place)) || "";
-    const drawn = source.whole && place?.querySelector(source.whole); // a new plan is told even in the same words
+    const drawn = source.whole && words(place?.querySelector(source.whole)); // a new plan is told even in the same words
     if (text === source.last && drawn === source.drawn) return;
     const left = text && source.since ? source.since + 1000 * source.seconds - Date.now() : 0;
     if (left > 0) {

@@ -1,4 +1,14 @@
 () => {
+  // What was said of a repository does not stand beside the name of another, not even until the server has heard of it.
+  const value = (field) => document.querySelector(`${field} :is(input, textarea)`)?.value.trim();
+  const compare = () => {
+    const notice = document.querySelector("#publish-notice [data-state=repo-exists]");
+    const other = notice && !notice.querySelector("strong").textContent.startsWith(`${value("#owner")}/${value("#name")} `);
+    for (const one of [notice, document.querySelector("#publish-pr")]) one?.toggleAttribute("data-stale", Boolean(other));
+  };
+  document.addEventListener("input", (event) => event.target.closest?.("#owner, #name") && compare());
+  document.addEventListener("redrawn", compare);
+
   // Starting over deletes what was not published: it is asked about first, in the page.
   const button = () => document.querySelector("#over"), question = () => document.querySelector("#over-question");
   const ask = (open) => {
