@@ -182,7 +182,7 @@ def published(run: Run) -> str:
     found = run.published
     what = "Pull request opened" if found.pull_request else "Published" + (", private" if found.private else "")
     return (
-        f'<section class="done-box" role="status" data-state="published"><h2>{what}</h2>'
+        f'<section class="done-box" data-state="published"><h2>{what}</h2>'
         f'<p><a href="{html.esc(found.pull_request or found.url)}" target="_blank" rel="noopener">'
         f"{html.esc(found.repo_id)}</a></p>"
         + html.command(elsewhere.own_command(run.recipe), "The command that makes it again")

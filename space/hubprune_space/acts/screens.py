@@ -78,7 +78,7 @@ def publishing(parts: Parts, run: Run) -> Changes:
     upload, notice = run.upload, ""
     if upload and run.publishing:
         said = f"{size(upload.done)} of {size(upload.total)} uploaded" if upload.total else "Publishing begins"
-        notice = f'<p role="status">{said}. You may leave this page.</p>'
+        notice = f'<p class="progress">{said}. You may leave this page.</p>'
     elif upload:
         notice = html.notice(upload.notice)
     exists = bool(upload and upload.notice and upload.notice.name == "repo-exists")
