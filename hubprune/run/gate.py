@@ -6,7 +6,7 @@ import math
 from dataclasses import dataclass
 
 from hubprune.errors import QualityGate, UsageError
-from hubprune.publishing.points import kept
+from hubprune.publishing.points import FEWEST_ITEMS, kept, too_few
 from hubprune.publishing.text import name_of
 from hubprune.recipe import Recipe
 from hubprune.report import PRUNED, Report
@@ -69,8 +69,7 @@ class Gate:
         if self.min_kept is not None:
             shares = {row.task: share for row in report.tasks if (share := kept(row)) is not None}
             if not shares:
-                told = "the dense model only guesses on every task" if report.tasks else "no task was measured"
-                found.append(f"{told}, so what is kept is not known")
+                found.append(f"{_untold(report)}, so what is kept is not known")
             for language, reason in report.no_tasks.items():
                 if language and reason != NO_TASK:
                     found.append(f"not all was measured in {name_of(language)}: {reason}")
@@ -81,6 +80,16 @@ class Gate:
                         f"and at least {self.min_kept:.1%} must be kept"
                     )
         return found
+
+
+def _untold(report: Report) -> str:
+    """Why no task says what is kept."""
+    if not report.tasks:
+        return "no task was measured"
+    few = sum(too_few(row) for row in report.tasks)
+    if few == len(report.tasks):
+        return f"every task has fewer than {FEWEST_ITEMS} items, too few to tell"
+    return f"the dense model only guesses on {'every task with items enough to tell' if few else 'every task'}"
 
 
 def share(text: str) -> float:

@@ -130,8 +130,13 @@ def test_a_control_with_blocks_missing_writes_nothing(tmp_path: Path) -> None:
         overlay.put_on(torch.nn.Linear(2, 2), 2)
 
 
+def with_items_enough(report: Report) -> Report:
+    """The same scores, as of more items than the few that a test can ask."""
+    return dataclasses.replace(report, tasks=[dataclasses.replace(row, items=200) for row in report.tasks])
+
+
 def test_a_task_that_failed_shuts_the_gate(asked) -> None:
-    _, report, _ = asked
+    report = with_items_enough(asked[1])
     broken = dataclasses.replace(report, no_tasks={"sw": "xcopa_sw cannot be measured", "co": NO_TASK})
     (told,) = Gate(min_kept=0.01).failures(broken)
     assert told == "not all was measured in Swahili: xcopa_sw cannot be measured"
@@ -205,7 +210,7 @@ def test_without_lm_eval_nothing_is_begun(model_folder: Path, tmp_path: Path, mo
 
 
 def test_the_gate_reads_the_report(asked) -> None:
-    _, report, _ = asked
+    few, report = asked[1], with_items_enough(asked[1])
     ratios = [row.scores[PRUNED].ratio for row in report.languages]
     assert Gate(max_ppl_ratio=max(ratios) + 0.001).failures(report) == []
     assert len(Gate(max_ppl_ratio=min(ratios) - 0.001).failures(report)) == 2
@@ -219,6 +224,8 @@ def test_the_gate_reads_the_report(asked) -> None:
     assert len(told) == 2
     assert told[0].startswith("wordorder_sw keeps 50.0% of what the dense model scores above guessing")
     assert Gate(min_kept=0.5).failures(dataclasses.replace(report, tasks=worse)) == []
+    (unknown,) = Gate(min_kept=0.1).failures(few)
+    assert unknown == "every task has fewer than 30 items, too few to tell, so what is kept is not known"
     (nothing,) = Gate(min_kept=0.9).failures(dataclasses.replace(report, tasks=[]))
     assert nothing == "no task was measured, so what is kept is not known"
     guessing = dataclasses.replace(right, value=0.5, se=0.15)
