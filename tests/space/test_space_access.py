@@ -234,6 +234,11 @@ def test_a_whole_visit_by_keyboard_in_arabic_and_chinese(visit: Visit, site: Any
     assert place(page) == "over"
     assert page.is_visible("#look")
 
+    page.click("#owner input")
+    page.keyboard.type("nobody")
+    page.keyboard.press("Tab")
+    page.wait_for_selector("#owner .told:has-text('No account here is called “nobody”. mona stays chosen.')")
+
     # What was said of one name is not left standing beside another.
     page.fill(NAME, "taken")
     page.focus("#publish")
