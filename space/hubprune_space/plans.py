@@ -59,8 +59,9 @@ def make(recipe: Recipe, token: str | None) -> Planned:
             return Planned(recipe, None, of_error(error, recipe, hub, signed_in=token is not None))
         notice = elsewhere_notice(plan, hub)
         if notice:
-            less = helps(plan, lambda other: elsewhere_notice(make_plan(other, hub, there=there), hub) is None)
-            notice = elsewhere_notice(plan, hub, less)
+            with contextlib.suppress(errors.HubpruneError):  # advice; without it the notice stands as it is
+                less = helps(plan, lambda other: elsewhere_notice(make_plan(other, hub, there=there), hub) is None)
+                notice = elsewhere_notice(plan, hub, less)
         return Planned(recipe.replace(revision=plan.model.revision), plan, notice)
 
 
