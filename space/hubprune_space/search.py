@@ -44,8 +44,7 @@ def hits(found: list[tuple[str, str]], said: str = "") -> str:
     )
     count = said or f"{len(found)} model{'s' if len(found) != 1 else ''} found"
     return (
-        f'<p class="visually-hidden">{html.esc(count)}</p>'
-        f'<ul class="hits" aria-label="Models">{buttons}</ul>'
+        f'<p class="visually-hidden">{html.esc(count)}</p><ul class="hits" aria-label="Models">{buttons}</ul>'
         if found
         else f'<p class="visually-hidden">{html.esc(said or "No model found")}</p>'
     )
