@@ -14,7 +14,7 @@ from .run import STAGES, Run
 def page(run: Run, place: tuple[int, float]) -> str:
     """The state of a run as HTML."""
     waiting = run.state == "waiting"
-    head = html.notice(words.queued(*place)) if waiting else ""
+    head = html.notice(words.queued(*place)) if waiting and place[0] > 1 else ""
     elapsed = time.monotonic() - run.begun if run.begun else 0.0
     so_far = f"<strong>{words.roughly(elapsed)}</strong> elapsed" if elapsed >= 5 else "Just begun"
     left = f"<strong>about {words.roughly(run.left())}</strong> left"

@@ -55,6 +55,7 @@ def test_publishing(visit: Callable[..., Any], site: Any) -> None:
     beside.click("#prune")
     beside.wait_for_selector("[data-state=unpublished]")
     assert held in beside.inner_text("#notice")
+    assert beside.evaluate("document.activeElement.closest('#notice') !== null")  # far above the button
     assert page.is_visible("#publish")
 
     # Under way while the page is loaded anew: seen again, not to be deleted, and it gets there.

@@ -75,12 +75,12 @@ class Look:
         parts, run = self.parts, RUNS.get(ticket, profile.username if profile else None)
         if run is None or run.report is None or run.publishing:
             return {parts.retry: gr.skip()}
+        changes: Changes = {}
         if run.upload and run.upload.repo_id != repository(owner, name):
             run.upload = None
+            changes = screens.publishing(parts, run)  # decided before the card is drawn, while Publish may be pressed
         card = screens.previewing(parts, run, repository(owner, name))
-        now = screens.publishing(parts, run)  # Publish may have been pressed while the card was drawn
-        said = now[parts.publish_notice] if profile else gr.skip()
-        return {**card, parts.publish_pr: now[parts.publish_pr], parts.publish_notice: said}
+        return {**card, **{part: changes[part] for part in (parts.publish_pr, parts.publish_notice) if part in changes}}
 
     def start_over(self, ticket: str | None, request: gr.Request, profile: gr.OAuthProfile | None) -> Changes:
         """Delete the result and go back to the first screen."""

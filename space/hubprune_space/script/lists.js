@@ -56,8 +56,8 @@
     }, 100);
     if (!text) return;
     typed = null;
-    const found = options(target);
     const names = (option) => option.getAttribute("aria-label").toLowerCase();
+    const found = options(target).filter((one) => names(one).includes(text.toLowerCase())); // gradio filters a little later
     const exact = found.filter((one) => [names(one), ...names(one).split(/ · | \(|\)|, /)].includes(text.toLowerCase()));
     const meant = exact.length === 1 ? exact[0] : found.length === 1 ? found[0] : null;
     if (meant) meant.dispatchEvent(new MouseEvent("mousedown", { bubbles: true, cancelable: true }));

@@ -22,21 +22,24 @@
     heading.focus({ preventScroll: true });
   };
 
-  // Publish and its like are disabled while they work, and gone when they have: what came out is the place then.
+  // Publish and its like are disabled while they work, and gone when they have: what came out is the place then. What is
+  // said to Prune stands far above it.
   let asked = null;
-  const answers = ["#done h2", "#publish-notice .notice"];
+  const answers = ["#done h2", "#publish-notice .notice", "#notice .notice"];
+  const told = () => answers.map((one) => [document.querySelector(one), document.querySelector(one)?.textContent]);
+  const askers = "#prune, #publish, #publish-pr";
   const answered = () => {
     if (!asked) return;
-    const answer = answers.map((one) => document.querySelector(one)).find((one) => one && seen(one) && one !== asked.before);
+    // gradio may write new words into the old element.
+    const answer = told().find(([one, words], n) => seen(one) && (one !== asked[n][0] || words !== asked[n][1]))?.[0];
     if (!answer) return;
     asked = null;
-    if (placed() && !document.activeElement.closest("#publish, #publish-pr")) return;
+    if (placed() && !document.activeElement.closest(askers)) return;
     answer.tabIndex = -1;
     answer.focus();
   };
   document.addEventListener("click", (event) => {
-    if (event.target.closest?.("#publish, #publish-pr"))
-      asked = { before: document.querySelector("#publish-notice .notice") };
+    if (event.target.closest?.(askers)) asked = told();
   }, true);
 
   document.addEventListener("redrawn", () => {

@@ -33,7 +33,8 @@
     ["#progress", (place) => notice(place) || place.querySelector("[data-said]")?.dataset.said, 5],
     ["#result-head", (place) => place.querySelector("h2") && `Done: ${words(place.querySelector("h2"))}. ${notice(place)}`.trim(), 0],
     ["#written", (place) => place.querySelector("[aria-busy=false]") && "Both have written.", 0],
-    ["#publish-notice", (place) => notice(place) || words(place.querySelector("p.progress")), 5],
+    ["#publish-notice", notice, 0],
+    ["#publish-notice", (place) => words(place.querySelector("p.progress")), 5],
     ["#done", (place) => ["h2", "a"].map((one) => words(place.querySelector(one))).filter(Boolean).join(": "), 0],
   ].map(([selector, tell, seconds, whole]) => ({ selector, tell, seconds, whole, last: "", drawn: undefined, since: 0, waits: 0 }));
 
