@@ -3,6 +3,9 @@
   // composed, and puts the old choice back without a word when the field is left.
   const isList = (element) => element instanceof HTMLInputElement && element.getAttribute("role") === "combobox";
   const options = (input) => [...input.closest(".block").querySelectorAll("li[role=option]")];
+  // gradio filters its list a moment after the key; whoever is quicker must not get what stood there before.
+  const label = (option) => option.getAttribute("aria-label").toLowerCase();
+  const matching = (input, text) => options(input).filter((one) => label(one).includes(text.trim().toLowerCase()));
   let typed = null; // what was typed since the last choice
 
   const tell = (input, sentence) => {
@@ -39,7 +42,7 @@
     if (event.isTrusted && event.key === "Tab") event.stopImmediatePropagation(); // would open the list that is being left
     if (event.key !== "Enter") return;
     if (event.isComposing || event.keyCode === 229) event.stopImmediatePropagation(); // ends a composition, no choice
-    else if (typed?.trim() && !options(event.target).length) {
+    else if (typed?.trim() && !matching(event.target, typed).length) {
       event.stopImmediatePropagation();
       event.target.blur();
     } else typed = null;
@@ -56,9 +59,8 @@
     }, 100);
     if (!text) return;
     typed = null;
-    const names = (option) => option.getAttribute("aria-label").toLowerCase();
-    const found = options(target).filter((one) => names(one).includes(text.toLowerCase())); // gradio filters a little later
-    const exact = found.filter((one) => [names(one), ...names(one).split(/ · | \(|\)|, /)].includes(text.toLowerCase()));
+    const found = matching(target, text);
+    const exact = found.filter((one) => [label(one), ...label(one).split(/ · | \(|\)|, /)].includes(text.toLowerCase()));
     const meant = exact.length === 1 ? exact[0] : found.length === 1 ? found[0] : null;
     if (meant) meant.dispatchEvent(new MouseEvent("mousedown", { bubbles: true, cancelable: true }));
     else setTimeout(() => notChosen(target, text, found.length > 1), 50); // gradio has put the old choice back by then
