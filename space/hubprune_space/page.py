@@ -21,6 +21,7 @@ from .acts.prune import REFUSED, Prune
 from .parts import layout
 from .settings import SETTINGS
 
+NOW = "(_, ...fields) => [performance.timeOrigin + performance.now(), ...fields]"  # in place of the first field
 PRIVATE: dict[str, Any] = {"api_visibility": "private", "show_progress": "hidden"}
 
 
@@ -36,7 +37,8 @@ def build() -> gr.Blocks:
         everything = [part for part in vars(parts).values() if part is not parts.login]
         plan = {
             "fn": choose.plan,
-            "inputs": [parts.own, *parts.form],
+            "inputs": [parts.when, parts.own, *parts.form],
+            "js": NOW,
             "outputs": [parts.card, parts.retry, parts.prune, parts.sign_in, parts.draft],
         }
         several: dict[str, Any] = {**PRIVATE, "concurrency_limit": 4, "concurrency_id": "look"}
@@ -66,12 +68,14 @@ def build() -> gr.Blocks:
         for field in (parts.model, parts.samples, parts.seq_len, parts.seed, parts.revision):
             field.blur(
                 choose.plan_if_changed,
-                [parts.draft, parts.own, *parts.form],
+                [parts.when, parts.draft, parts.own, *parts.form],
                 plan["outputs"],
+                js=NOW,
                 trigger_mode="multiple",
                 **several,
             )
-        parts.prune.click(prune.prune, [parts.own, parts.draft, *parts.form], everything, **several)
+        asked = [parts.when, parts.own, parts.draft, *parts.form]
+        parts.prune.click(prune.prune, asked, everything, js=NOW, **several)
         parts.cancel.click(prune.cancel, [parts.ticket], [parts.cancel], queue=False, **PRIVATE)
         parts.write.click(
             after.write,
@@ -93,7 +97,7 @@ def build() -> gr.Blocks:
         )
         parts.over.click(after.start_over, [parts.ticket], everything, **several)
         restored = demo.load(choose.restore, [parts.draft], parts.form, **several)
-        restored.then(choose.plan_restored, [parts.draft], plan["outputs"], **several)
+        restored.then(choose.plan_restored, [parts.when, parts.draft], plan["outputs"], js=NOW, **several)
         demo.load(**watch)
     for function in demo.fns.values():  # also those that gradio's own buttons bring along
         if function is not open_one:

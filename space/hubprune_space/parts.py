@@ -27,6 +27,7 @@ class Parts:
 
     ticket: Any
     draft: Any
+    when: Any
     login: Any
     steps: Any
     # Choose
@@ -100,6 +101,7 @@ def layout() -> Parts:
         name: gr.BrowserState(None, storage_key=f"hubprune-{name}", secret=secrets.token_hex(16))
         for name in ("ticket", "draft")
     }
+    made["when"] = gr.Number(0, visible=False)  # the page's clock when something was asked for; see page.py
     with gr.Row(elem_id="top"):
         page_html(
             '<header class="brand"><svg viewBox="0 0 36 36" width="36" height="36" aria-hidden="true">'

@@ -158,9 +158,12 @@ def test_the_keyboard_follows_and_folds_stay(visit: Visit) -> None:
     page.wait_for_function("document.activeElement?.matches('#work h2')")
     page.click("#work summary")
     began = page.inner_text("#work .log")
-    page.wait_for_function("began => document.querySelector('#work .log')?.innerText !== began", arg=began)
-    assert page.evaluate("document.querySelector('#work details').open")
-    assert place(page) == "SUMMARY  Log"
+    gone_on = page.wait_for_function(
+        """began => { const log = document.querySelector('#work .log'), {tagName, innerText} = document.activeElement;
+        return log && log.innerText !== began && [log.closest('details').open, tagName, innerText]; }""",
+        arg=began,
+    )
+    assert gone_on.json_value() == [True, "SUMMARY", "Log"]
     visitor.result()
     page.wait_for_function("document.activeElement?.matches('#look h2')")
     assert page.evaluate("scrollY") == 0

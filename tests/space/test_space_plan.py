@@ -2,9 +2,16 @@
 
 from __future__ import annotations
 
+import sys
 from collections.abc import Callable
 from pathlib import Path
+from types import SimpleNamespace
 from typing import Any
+
+import pytest
+
+sys.path.insert(0, str(Path(__file__).parents[2] / "space"))
+from hubprune_space.acts.choose import Choose
 
 BASE = "demo/tiny-multilingual-llama"
 FIELD = "#model input, #model textarea"
@@ -117,3 +124,33 @@ def test_the_last_wish_wins(visit: Visit, site: Any) -> None:
     site.hub.clear_faults()
     assert "acme/slow" not in said(page)
     assert "tiny-multilingual-llama" in page.inner_text("#card h2")
+
+
+def test_requests_that_change_places_on_their_way(monkeypatch: pytest.MonkeyPatch) -> None:
+    """The page's clock decides which wish was the last."""
+
+    class Names:
+        def __getattr__(self, name: str) -> str:
+            return name
+
+    request: Any = SimpleNamespace(session_hash="a")
+    choose = Choose(Names())  # type: ignore[arg-type]
+    monkeypatch.setattr(choose, "_card", lambda profile, token, own, fields, **more: {"card": fields[0]})
+
+    def plan(when: float, model: str) -> Any:
+        return choose.plan(request, None, None, when, None, model).get("card")
+
+    assert plan(2, "new") == "new"
+    assert plan(1, "old") is None
+    assert "card" not in choose.plan_if_changed(request, None, None, 3, None, None, "new")  # planned already
+    assert choose.plan_if_changed(request, None, None, 4, None, None, "newer")["card"] == "newer"
+
+    def slow(profile: Any, token: Any, own: Any, fields: Any, **more: Any) -> Any:
+        if fields[0] == "slow":
+            assert plan(6, "quick") == "quick"
+        return {"card": fields[0]}
+
+    monkeypatch.setattr(choose, "_card", slow)
+    assert plan(5, "slow") is None
+    choose.forget("a")
+    assert plan(1, "another visit") == "another visit"

@@ -81,3 +81,5 @@ def test_publishing(visit: Callable[..., Any], site: Any) -> None:
     assert page.locator("#notice .notice").count() == 0
     beside.click("#prune")
     beside.wait_for_selector("#work .stages")
+    beside.click("#cancel")
+    beside.wait_for_selector("#choose:visible")

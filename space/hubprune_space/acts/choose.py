@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections import Counter
 from collections.abc import Sequence
 from typing import Any
 
@@ -22,7 +21,7 @@ class Choose:
 
     def __init__(self, parts: Parts) -> None:
         self.parts = parts
-        self._asked: Counter[str] = Counter()  # session of a page -> plans that it has asked for
+        self._newest: dict[str, tuple[float, Form]] = {}  # session of a page -> when its newest plan was asked for
 
     def search(self, text: str, token: gr.OAuthToken | None) -> str:
         """Suggestions while the visitor types."""
@@ -34,29 +33,35 @@ class Choose:
 
     def plan(
         self, request: gr.Request, profile: gr.OAuthProfile | None, token: gr.OAuthToken | None,
-        own: bytes | None, *fields: Any,
+        when: float, own: bytes | None, *fields: Any,
     ) -> Changes:  # fmt: skip
-        """The plan card of what is filled in; nothing, where a later one was asked for meanwhile."""
-        return self._plan(request, profile, token, own, fields)
+        """The plan card of what is filled in; nothing, where a later one was asked for meanwhile.
+
+        `when`: by the page's own clock; what is asked for at once may arrive here in another order.
+        """
+        return self._plan(request, profile, token, when, own, fields)
 
     def plan_if_changed(
         self, request: gr.Request, profile: gr.OAuthProfile | None, token: gr.OAuthToken | None,
-        draft: list[Any] | None, own: bytes | None, *fields: Any,
+        when: float, draft: list[Any] | None, own: bytes | None, *fields: Any,
     ) -> Changes:  # fmt: skip
-        """A field was left: plan where it holds something else than was planned last."""
-        if draft and filled_in(fields, own) == Form(*draft):
+        """A field was left: plan where it holds something else than was planned last, or is being planned."""
+        form, newest = filled_in(fields, own), self._newest.get(str(request.session_hash))
+        if form == (newest[1] if newest else draft and Form(*draft)):
             return {self.parts.retry: gr.skip()}
-        return self._plan(request, profile, token, own, fields, left=True)
+        return self._plan(request, profile, token, when, own, fields, left=True)
 
     def _plan(
-        self, request: gr.Request, profile: gr.OAuthProfile | None, token: gr.OAuthToken | None,
+        self, request: gr.Request, profile: gr.OAuthProfile | None, token: gr.OAuthToken | None, when: float,
         own: bytes | None, fields: Sequence[Any], *, left: bool = False, lost: words.Notice | None = None,
     ) -> Changes:  # fmt: skip
         session, nothing = str(request.session_hash), {self.parts.retry: gr.skip()}
-        self._asked[session] += 1
-        number = self._asked[session]
+        this = (float(when or 0), filled_in(fields, own))
+        if this[0] < self._newest.setdefault(session, this)[0]:
+            return nothing
+        self._newest[session] = this
         changes = self._card(profile, token, own, fields, left=left, lost=lost)
-        return changes if changes and self._asked[session] in (number, 0) else nothing
+        return changes if changes and self._newest.get(session, this) is this else nothing
 
     def _card(
         self, profile: gr.OAuthProfile | None, token: gr.OAuthToken | None, own: bytes | None, fields: Sequence[Any],
@@ -94,16 +99,17 @@ class Choose:
 
     def plan_restored(
         self, request: gr.Request, profile: gr.OAuthProfile | None, token: gr.OAuthToken | None,
-        draft: list[Any] | None,
+        when: float, draft: list[Any] | None,
     ) -> Changes:  # fmt: skip
         """The plan of that, whatever is typed meanwhile; a visitor's own text did not stay."""
         if not self._fits(draft) or not draft:
             return {self.parts.retry: gr.skip()}
-        return self._plan(request, profile, token, None, draft[:-1], lost=text_words.lost() if draft[-1] else None)
+        lost = text_words.lost() if draft[-1] else None
+        return self._plan(request, profile, token, when, None, draft[:-1], lost=lost)
 
     def _fits(self, draft: list[Any] | None) -> bool:
         return draft is not None and len(draft) == len(self.parts.form) + 1
 
     def forget(self, session: str) -> None:
         """The page was closed."""
-        self._asked.pop(session, None)
+        self._newest.pop(session, None)

@@ -37,7 +37,7 @@ class Prune:
 
     def prune(
         self, request: gr.Request, profile: gr.OAuthProfile | None, token: gr.OAuthToken | None,
-        own: bytes | None, draft: list[Any] | None, *fields: Any,
+        when: float, own: bytes | None, draft: list[Any] | None, *fields: Any,
     ) -> Changes:  # fmt: skip
         """Begin a run; where the visitor saw the plan of something else, show the plan first."""
         parts = self.parts
@@ -45,7 +45,7 @@ class Prune:
             return {parts.notice: html.notice(words.signed_out())}
         try:
             if not draft or Form(*draft) != forms.filled_in(fields, own):
-                card = self._plan(request, profile, token, own, *fields)
+                card = self._plan(request, profile, token, when, own, *fields)
                 return {**card, parts.notice: html.notice(words.plan_changed())}
             planned = plans.of_form(Form(*fields), token.token, own)
             if planned.notice or planned.plan is None or planned.recipe is None:
