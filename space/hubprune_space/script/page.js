@@ -11,12 +11,23 @@
     }, () => {});
   });
 
-  // What a visitor has unfolded stays so while its text goes on.
-  const unfolded = new WeakSet();
+  // What a visitor has unfolded stays so while its text goes on, and so does the keyboard's place on it. gradio writes into
+  // the old elements or makes new ones, as it likes.
+  const unfolded = new Set();
+  const name = (fold) => `${fold.closest(".block[id]")?.id} ${fold.querySelector("summary")?.textContent}`;
+  let held = null; // the heading that the keyboard is on
   document.addEventListener("click", (event) => {
     const fold = event.target.closest("summary")?.parentElement;
-    if (fold) fold.open ? unfolded.delete(fold) : unfolded.add(fold);
+    if (fold) fold.open ? unfolded.delete(name(fold)) : unfolded.add(name(fold));
   }, true);
+  document.addEventListener("focusin", ({ target }) => {
+    held = target.matches("summary") ? { summary: target, name: name(target.parentElement) } : null;
+  });
+  const unfold = () => document.querySelectorAll("details").forEach((fold) => {
+    if (!fold.open && unfolded.has(name(fold))) fold.open = true;
+    if (held && !held.summary.isConnected && document.activeElement === document.body && name(fold) === held.name)
+      fold.querySelector("summary").focus({ preventScroll: true });
+  });
 
   // Hours by the visitor's clock.
   const clocks = () => document.querySelectorAll("time[data-until]").forEach((one) => {
@@ -27,9 +38,8 @@
   });
 
   // The other scripts hear of each change of the page as `redrawn`.
-  new MutationObserver((changes) => {
-    for (const { target } of changes)
-      if (target.nodeName === "DETAILS" && !target.open && unfolded.has(target)) target.open = true;
+  new MutationObserver(() => {
+    unfold();
     clocks();
     document.dispatchEvent(new Event("redrawn"));
   }).observe(document.body, { childList: true, characterData: true, subtree: true, attributes: true,
