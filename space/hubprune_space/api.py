@@ -3,6 +3,9 @@
 from __future__ import annotations
 
 import dataclasses
+import logging
+import secrets
+import traceback
 from typing import Any
 
 import gradio as gr
@@ -11,9 +14,12 @@ from starlette.requests import Request
 from starlette.responses import JSONResponse
 from starlette.routing import Route
 
-from . import plans, words
+from hubprune.hub import scrub
+
+from . import plans, text_words, words
 from .forms import Form
 
+logger = logging.getLogger(__name__)
 EXAMPLE = "Qwen/Qwen3-0.6B"
 TAKES = "plan takes four texts, in this order: model, language, pattern, method."
 
@@ -53,16 +59,37 @@ def plan(model: str, language: str = "sw", pattern: str = "50%", method: str = "
 
 
 class Answering(gr.Blocks):
-    """Blocks whose open endpoint says what is wrong with values that gradio itself refuses: too few, or a file."""
+    """Blocks that never fail without a word: what gradio or a handler raises is told, on the page in a corner of it."""
 
     async def preprocess_data(self, block_fn: Any, *more: Any, **named: Any) -> Any:
         """As gradio does it; its own refusal would reach the caller as {"error": null}."""
         try:
             return await super().preprocess_data(block_fn, *more, **named)
+        except gr.Error:
+            raise
         except Exception as error:
-            if block_fn.api_visibility != "public" or isinstance(error, gr.Error):
-                raise
-            raise gr.Error(TAKES, print_exception=False) from None
+            if isinstance(error.__cause__, FileNotFoundError):  # an upload whose time was over
+                lost = text_words.lost()
+                raise gr.Error(f"{lost.sentence} {lost.action}", print_exception=False) from None
+            if block_fn.api_visibility == "public":
+                raise gr.Error(TAKES, print_exception=False) from None
+            raise broken(error) from None
+
+    async def call_function(self, *more: Any, **named: Any) -> Any:
+        """As gradio does it; a defect gets a code that stands in the server's log too."""
+        try:
+            return await super().call_function(*more, **named)
+        except (gr.Error, StopAsyncIteration, StopIteration):
+            raise
+        except Exception as error:
+            raise broken(error) from None
+
+
+def broken(error: Exception) -> gr.Error:
+    """What a visitor is told of a defect."""
+    code = f"hp-{secrets.token_hex(2)}"
+    logger.error("%s\n%s", code, scrub("".join(traceback.format_exception(error))))
+    return gr.Error(f"Something broke. Code {code}. Reload the page, and try again.", print_exception=False)
 
 
 def describe(endpoint: Any) -> None:

@@ -54,7 +54,8 @@ def job_command(plan: Plan, recipe: Recipe) -> str:
 
     With that secret the Job fetches this Space's wheel, which the Space being private would keep from it otherwise.
     """
-    hours = max(2, math.ceil(plan.model.parameters / 2e9))
+    # The estimate is of this machine, and a Job's is rarely slower; a Job that is done ends by itself.
+    hours = max(2, math.ceil(plan.model.parameters / 2e9), min(72, math.ceil(1.5 * plan.seconds / 3600)))
     words = ["hf", "jobs", "run", "--flavor", flavour(plan), "--timeout", f"{hours}h", "--secrets", "HF_TOKEN", IMAGE]
     wheel, fetch, package = own_wheel(), "", "hubprune[eval]"
     if wheel:

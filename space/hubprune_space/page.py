@@ -22,12 +22,13 @@ from .parts import layout
 from .settings import SETTINGS
 
 NOW = "(_, ...fields) => [performance.timeOrigin + performance.now(), ...fields]"  # in place of the first field
+UPLOADS = int((SETTINGS.longest_seconds or 6 * 3600) + SETTINGS.keep_seconds)  # seconds that a text stays
 PRIVATE: dict[str, Any] = {"api_visibility": "private", "show_progress": "hidden"}
 
 
 def build() -> gr.Blocks:
     """The whole page."""
-    with api.Answering(title="hubprune", analytics_enabled=False, fill_width=True, delete_cache=(300, 1800)) as demo:
+    with api.Answering(title="hubprune", analytics_enabled=False, fill_width=True, delete_cache=(300, UPLOADS)) as demo:
         gr.api(api.plan, api_name="plan", concurrency_limit=2)
         (open_one,) = demo.fns.values()
         api.describe(open_one)

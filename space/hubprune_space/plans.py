@@ -181,8 +181,9 @@ def calibration(plan: Plan, own: int | None) -> tuple[str, str]:
     if not lang:
         return "none", "this method looks only at the weights"
     mix = [f"{percent(part, 0)} {name_of(code)}" if len(lang) > 1 else name_of(code) for code, part in lang.items()]
-    text = f": your own text, {size(own)}" if own is not None else ""
-    return listed(mix) + text, f"{plan.recipe.samples:,} pieces (windows) of {plan.recipe.seq_len:,} tokens"
+    if own is not None:
+        mix[0] += f" (your own text, {size(own)})"
+    return listed(mix), f"{plan.recipe.samples:,} pieces (windows) of {plan.recipe.seq_len:,} tokens"
 
 
 def zeros(pattern: str) -> str:

@@ -113,9 +113,10 @@ class Run:
         if self.begun is None:
             return self.estimate
         done, now = self.done_blocks, time.monotonic()
+        rest = max(3.0, self.estimate - (now - self.begun))
         if done and self.pruning_since and done < self.blocks:
-            return (now - self.pruning_since) / done * (self.blocks - done) * 1.15
-        return max(3.0, self.estimate - (now - self.begun)) if not done else 3.0
+            return max(rest, (now - self.pruning_since) / done * (self.blocks - done) * 1.15)
+        return rest
 
     def take(self, step: Step) -> None:
         """Note a step of the run."""
@@ -176,7 +177,7 @@ def problem(step: Failed, run: Run) -> words.Notice:
         case "" | "Worker":
             code = f"hp-{secrets.token_hex(2)}"
             logger.error("%s in step %s\n%s", code, run.stage, step.trace)
-            return words.gpu_lost(code, kept) if step.kind else words.unexpected(run.stage, code)
+            return words.gpu_lost(code, kept, run.done_blocks) if step.kind else words.unexpected(run.stage, code)
         case "Quota":
             left = re.search(r"vs\. ([\d.]+)s? left", step.sentence)
             return words.no_quota(float(left[1]) if left else None, run.left(), kept, own_command(run.recipe))

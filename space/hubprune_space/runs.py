@@ -82,7 +82,7 @@ class Runs:
 
     def get(self, key: str | None, owner: str | None) -> Run | None:
         """The run of a key; None where there is none, or where somebody else is signed in."""
-        run = self._runs.get(key or "")
+        run = self._runs.get(key) if isinstance(key, str) else None
         return run if run and owner in (None, run.owner) else None
 
     def of(self, owner: str | None) -> Run | None:

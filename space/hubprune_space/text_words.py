@@ -36,7 +36,7 @@ def empty() -> Notice:
 def lost() -> Notice:
     return Notice(
         "text-lost",
-        "Your own calibration text is gone: a page that is loaded anew does not keep it.",
-        "Give it again under Advanced; without it hubprune takes a text of its own.",
+        "Your own calibration text is gone: it is not kept for long, nor where the page is loaded anew.",
+        "Give it again under Advanced, or leave that field empty for hubprune's own text.",
         "warning",
     )

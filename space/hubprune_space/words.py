@@ -13,7 +13,10 @@ WELCOME = (
 WHY = "Pruning is for hardware that uses zeros, and for research; where size or speed is the aim, quantize instead."
 TRUTH = "The file stays as large as the original and runs no faster in standard programs: zeros are stored as zeros."
 
-NAME_RULE = "Use letters, digits, “-”, “_” and “.” for the name, at most 96."
+NAME_RULE = (
+    "Use letters, digits, “-”, “_” and “.” for the name, at most 96: none of the last three twice in a row, first or "
+    "last, and no “.git” at its end."
+)
 
 
 @dataclass(frozen=True)
@@ -147,11 +150,13 @@ def no_quota(left: float | None, needed: float, minutes: float, command: str = "
     )
 
 
-def gpu_lost(code: str, minutes: float) -> Notice:
+def gpu_lost(code: str, minutes: float, blocks: int) -> Notice:
     return Notice(
         "gpu-lost",
         f"The GPU's process ended before it was done. Code {code}.",
-        f"Press Prune again within {minutes:.0f} min: it goes on where it stopped.",
+        f"Press Prune again within {minutes:.0f} min: it goes on where it stopped."
+        if blocks
+        else "No block was done yet: ask for fewer windows or languages, take the ticks off, and press Prune again.",
         "warning",
     )
 
@@ -277,7 +282,7 @@ def unexpected(step: str, code: str) -> Notice:
 
 
 def gone() -> Notice:
-    return Notice("gone", "This result is no longer here: it was kept for its time and deleted.", "Start over.")
+    return Notice("gone", "This result is no longer here: it was kept for its time and deleted.", "Prune again.")
 
 
 def known_problem(sentence: str, action: str) -> Notice:

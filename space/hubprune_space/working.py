@@ -17,7 +17,7 @@ def page(run: Run, place: tuple[int, float]) -> str:
     head = html.notice(words.queued(*place)) if waiting and place[0] > 1 else ""
     elapsed = time.monotonic() - run.begun if run.begun else 0.0
     so_far = f"<strong>{words.roughly(elapsed)}</strong> elapsed" if elapsed >= 5 else "Just begun"
-    left = f"<strong>about {words.roughly(run.left())}</strong> left"
+    left = f"<strong>about {words.roughly(run.left())}</strong> left" if run.left() > 3 else "soon done"
     clock = "" if waiting else f'<p class="clock"><span>{so_far}</span><span>{left}</span></p>'
     now = next(
         (f"{title}{detail and f': {detail}'}" for title, detail, names in entries(run) if run.stage in names), ""
@@ -38,9 +38,9 @@ def entries(run: Run) -> list[tuple[str, str, tuple[str, ...]]]:
     fetched = run.progress.get("download")
     found = [
         ("Download the model", size(fetched.total) if fetched else "", ("check", "download")),
-        ("Gather text", names, ("text",)),
+        ("Gather text and questions" if run.recipe.tasks else "Gather text", names, ("text", "tasks")),
         ("Calibrate and prune", f"block {min(run.done_blocks + 1, run.blocks)} of {run.blocks}", ("prune",)),
-        ("Measure languages", listed([name_of(row.language) for row in run.rows]), ("tasks", "measure", "verify")),
+        ("Measure languages", listed([name_of(row.language) for row in run.rows]), ("measure", "verify")),
     ]
     if run.recipe.generate:
         found.append(("Let both models write", "", ("generate",)))

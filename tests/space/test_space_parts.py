@@ -187,6 +187,19 @@ def test_cancel_ends_a_run_after_its_block(job: gpu.Job) -> None:
     assert not job.out.exists()
 
 
+def test_what_is_left_counts_what_follows_the_blocks() -> None:
+    run = Run("k", "me", Form(model=BASE).recipe(), "name", Path("/nowhere"), 150.0, 4)
+    assert run.left() == 150
+    run.begun = run.pruning_since = time.monotonic() - 10
+    run.progress["prune"] = Progress("prune", 2, 4, "block")
+    assert run.left() == pytest.approx(140, abs=1)  # quick blocks; the rest of the estimate is for what follows
+    run.progress["prune"] = Progress("prune", 4, 4, "block")
+    assert run.left() == pytest.approx(140, abs=1)
+    run.begun = run.pruning_since = time.monotonic() - 400
+    run.progress["prune"] = Progress("prune", 2, 4, "block")
+    assert run.left() == pytest.approx(460, abs=5)  # slow blocks
+
+
 def test_a_run_is_its_owners_and_goes_when_its_time_is_over(monkeypatch: pytest.MonkeyPatch, job: gpu.Job) -> None:
     import dataclasses
 

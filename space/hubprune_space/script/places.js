@@ -17,6 +17,7 @@
     const left = Object.values(headings).some((one) => one !== headings[now] && seen(document.querySelector(one)));
     if (!arriving || left || !seen(heading)) return;
     arriving = false;
+    idle();
     if (placed()) return;
     window.scrollTo(0, 0);
     heading.focus({ preventScroll: true });
@@ -28,18 +29,25 @@
   const answers = ["#done h2", "#publish-notice .notice", "#notice .notice"];
   const told = () => answers.map((one) => [document.querySelector(one), document.querySelector(one)?.textContent]);
   const askers = "#prune, #publish, #publish-pr";
+  const prune = () => document.querySelector("#prune");
+  const idle = () => prune()?.removeAttribute("data-busy");
   const answered = () => {
     if (!asked) return;
     // gradio may write new words into the old element.
     const answer = told().find(([one, words], n) => seen(one) && (one !== asked[n][0] || words !== asked[n][1]))?.[0];
     if (!answer) return;
     asked = null;
+    idle();
     if (placed() && !document.activeElement.closest(askers)) return;
     answer.tabIndex = -1;
     answer.focus();
   };
   document.addEventListener("click", (event) => {
-    if (event.target.closest?.(askers)) asked = told();
+    if (!event.target.closest?.(askers)) return;
+    asked = told();
+    if (!event.target.closest("#prune")) return;
+    prune().dataset.busy = "yes";
+    setTimeout(idle, 20_000);
   }, true);
 
   document.addEventListener("redrawn", () => {
