@@ -109,8 +109,9 @@ def stacked(table: Table, name: str, report: Report) -> str:
         rows.append(f'<tr role="row"{" class=target" if target else ""}>{first}{rest}</tr>')
     heads = "".join(f'<th scope="col" role="columnheader">{html.esc(label)}</th>' for label in labels)
     return (
+        f'<div class="scrolls" role="region" aria-label="Table: {html.esc(name)}">'
         f'<table class="stacked{named}" role="table" aria-label="{html.esc(name)}"><thead role="rowgroup">'
-        f'<tr role="row">{heads}</tr></thead><tbody role="rowgroup">{"".join(rows)}</tbody></table>'
+        f'<tr role="row">{heads}</tr></thead><tbody role="rowgroup">{"".join(rows)}</tbody></table></div>'
     )
 
 

@@ -10,6 +10,7 @@ import torch
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from hubprune import estimate
 from hubprune.estimate import Workload, flops, free_disk, free_gpu_memory, free_memory, needs, speed
 
 # Llama-3-8B, 128 windows of 2,048 tokens, two languages measured with 32 windows each.
@@ -111,6 +112,13 @@ def test_what_the_machine_has(tmp_path: Path) -> None:
     assert free_disk(tmp_path / "not" / "yet" / "there") == pytest.approx(free_disk(tmp_path), rel=0.1)
     assert free_gpu_memory(torch.device("cpu")) is None
     assert speed(torch.device("cpu"), torch.float32) > 1e8
+
+
+def test_the_speed_is_the_best_that_was_measured(monkeypatch: pytest.MonkeyPatch) -> None:
+    cpu = torch.device("cpu")
+    monkeypatch.setitem(estimate._fastest, (cpu, torch.float32, torch.get_num_threads()), 1e30)
+    assert speed(cpu, torch.float32) == 1e30
+    assert speed(cpu, torch.float64) < 1e30
 
 
 def test_written_text_takes_time() -> None:
