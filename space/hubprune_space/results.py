@@ -12,7 +12,7 @@ from hubprune.publishing.verdict import caution, verdict
 from hubprune.recipe import RECIPE_FILE, Recipe
 from hubprune.report import RESULTS_FILE, GenerationRow, Report
 
-from . import charts, elsewhere, hints, html, knowledge, result_tables, words
+from . import charts, elsewhere, hints, html, knowledge, result_tables, text_words, words
 from .run import Run
 
 ALARM = 2.0  # times the original's perplexity in a calibration language
@@ -47,10 +47,17 @@ def head(run: Run) -> str:
         f'<header class="result-head"><h2 tabindex="-1">{html.esc(run.repo_name)}</h2>'
         f'<p class="quiet kept">Kept here {html.until(run.keeps())}, then deleted.</p>{html.notice(alarm)}'
         f'<p class="verdict">{html.esc(hints.plainly(said, report))}</p>'
+        f"{other_text(report)}"
         f'<p class="quiet"><b>Perplexity</b> says {hints.PERPLEXITY}</p><dl class="tiles">{cells}</dl>'
         f'<p class="quiet">{html.esc(caution())}</p>'
         f'<nav class="jumps" aria-label="On this page"><ul>{jumps}</ul></nav></header>'
     )
+
+
+def other_text(report: Report) -> str:
+    """A warning where a visitor's own text is compared with a control of another source."""
+    own = isinstance(report.recipe.get("calib"), dict) and tables.control_language(report)
+    return f'<p class="quiet">{text_words.OTHER_TEXT}</p>' if own else ""
 
 
 def _size(value: str) -> str:
@@ -130,7 +137,8 @@ def samples(rows: list[GenerationRow]) -> str:
             )
             prompt = html.in_language(sample.prompt, row.language, "p", "prompt")
             found.append(f'<div class="sample">{prompt}<div class="pair">{lanes}</div></div>')
-    return f'<section class="samples">{"".join(found)}</section>' if found else ""
+    title = "<h3>What they wrote, side by side</h3>"
+    return f'<section class="samples">{title}{"".join(found)}</section>' if found else ""
 
 
 def card_preview(run: Run, repo_id: str) -> str:

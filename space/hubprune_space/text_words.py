@@ -5,6 +5,11 @@ from __future__ import annotations
 from .phrases import megabytes
 from .words import Notice
 
+OTHER_TEXT = (
+    "Your own text and the control's English text differ in more than their language: what the comparison with the "
+    "control shows may be due to either."
+)
+
 
 def too_short(sentence: str) -> Notice:
     return Notice(

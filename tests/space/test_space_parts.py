@@ -10,14 +10,15 @@ import threading
 import time
 from collections.abc import Iterator
 from pathlib import Path
+from types import SimpleNamespace
 from typing import Any
 
 import pytest
 
 sys.path.insert(0, str(Path(__file__).parents[2] / "space"))
-from hubprune_space import forms, gpu, hubs, plans, runs, text_words, words
+from hubprune_space import forms, gpu, hubs, plans, results, runs, text_words, words
 from hubprune_space.forms import Form, Refused
-from hubprune_space.run import Run
+from hubprune_space.run import Run, with_text
 
 from hubprune.demo.loop import BASE
 from hubprune.events import Progress
@@ -185,6 +186,17 @@ def test_cancel_ends_a_run_after_its_block(job: gpu.Job) -> None:
     assert isinstance(steps[-1], gpu.Stopped)
     assert [step.done for step in blocks] == [1]
     assert not job.out.exists()
+
+
+def test_a_control_of_another_source_is_said(monkeypatch: pytest.MonkeyPatch) -> None:
+    recipe = Form(model=BASE).recipe()
+    asked: Any = SimpleNamespace(recipe=recipe.to_dict())
+    monkeypatch.setattr(results.tables, "control_language", lambda report: "en")
+    assert results.other_text(asked) == ""
+    asked.recipe = with_text(recipe, Path("mine.txt")).to_dict()
+    assert "differ in more than their language" in results.other_text(asked)
+    monkeypatch.setattr(results.tables, "control_language", lambda report: None)
+    assert results.other_text(asked) == ""
 
 
 def test_what_is_left_counts_what_follows_the_blocks() -> None:
