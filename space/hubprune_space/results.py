@@ -13,6 +13,7 @@ from hubprune.recipe import RECIPE_FILE, Recipe
 from hubprune.report import RESULTS_FILE, GenerationRow, Report
 
 from . import charts, elsewhere, hints, html, knowledge, result_tables, text_words, words
+from .forms import TEXT_FILE
 from .run import Run
 
 ALARM = 2.0  # times the original's perplexity in a calibration language
@@ -56,8 +57,9 @@ def head(run: Run) -> str:
 
 def other_text(report: Report) -> str:
     """A warning where a visitor's own text is compared with a control of another source."""
-    own = isinstance(report.recipe.get("calib"), dict) and tables.control_language(report)
-    return f'<p class="quiet">{text_words.OTHER_TEXT}</p>' if own else ""
+    sources = report.recipe.get("calib")
+    own = isinstance(sources, dict) and any(str(one).endswith(TEXT_FILE) for one in sources.values())
+    return f'<p class="quiet">{text_words.OTHER_TEXT}</p>' if own and tables.control_language(report) else ""
 
 
 def _size(value: str) -> str:

@@ -81,6 +81,7 @@ def test_from_search_to_a_published_repository(visit: Callable[..., Any], site: 
     visitor.result()
     assert page.locator("table.languages tr.target th").inner_text().startswith("★")
     assert "Calibrating in Swahili" in page.inner_text(".verdict")
+    assert "Your own text" not in page.inner_text("#result-head")
     assert page.locator(".chart svg:visible").count() == 2
     check_every_look(page)
 

@@ -193,7 +193,9 @@ def test_a_control_of_another_source_is_said(monkeypatch: pytest.MonkeyPatch) ->
     asked: Any = SimpleNamespace(recipe=recipe.to_dict())
     monkeypatch.setattr(results.tables, "control_language", lambda report: "en")
     assert results.other_text(asked) == ""
-    asked.recipe = with_text(recipe, Path("mine.txt")).to_dict()
+    asked.recipe = recipe.replace(calib={"sw": "demo", "en": "demo"}).to_dict()  # as a report has it
+    assert results.other_text(asked) == ""
+    asked.recipe = with_text(recipe, Path("run-1") / forms.TEXT_FILE).to_dict()
     assert "differ in more than their language" in results.other_text(asked)
     monkeypatch.setattr(results.tables, "control_language", lambda report: None)
     assert results.other_text(asked) == ""
