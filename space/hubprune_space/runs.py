@@ -113,6 +113,14 @@ class Runs:
         run.version += 1
         return True
 
+    def renames(self, run: Run, repo_id: str) -> bool:
+        """Note that another repository is named; True where what was said of the former one is void."""
+        with self._turn:
+            void = run.upload is not None and run.upload.over and run.upload.repo_id != repo_id
+            if void:
+                run.upload = None
+        return void
+
     def forget(self, run: Run) -> None:
         """Stop a run and delete everything of it; raises Refused while its result is being published."""
         with self._turn:

@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+import asyncio
 import dataclasses
+import functools
 import sys
 import time
 from collections.abc import Iterator
 from pathlib import Path
+from types import SimpleNamespace
 from typing import Any
 
 import pytest
@@ -14,8 +17,9 @@ from visitors import MOCK_TOKEN, ROOT, Site, Visitor, serve, wait_for
 
 sys.path.insert(0, str(ROOT / "space"))
 from hubprune_space import gpu, hubs, publishing, runs
+from hubprune_space.acts import prune as acts
 from hubprune_space.forms import Form, Refused
-from hubprune_space.run import Run
+from hubprune_space.run import Run, Upload
 
 from hubprune.demo.loop import BASE
 from hubprune.events import Progress, run_to_end
@@ -94,3 +98,26 @@ def test_cancel_ends_a_download(tmp_path: Path, monkeypatch: pytest.MonkeyPatch)
             job.cancel.touch()
     assert isinstance(steps[-1], gpu.Stopped)
     assert not job.out.exists()
+
+
+def test_an_upload_that_ends_while_its_page_is_drawn_is_told(monkeypatch: pytest.MonkeyPatch) -> None:
+    run = Run("k", "me", Form(BASE).recipe(), "name", Path("/nowhere"), 5.0, 4, state="done", ended=1.0)
+    run.upload = Upload("me/name")
+
+    def drawn(*_: Any) -> dict[str, str]:
+        assert run.upload
+        run.upload.over = True
+        run.version += 1
+        return {"screen": "publishing"}
+
+    monkeypatch.setattr(acts, "looking", drawn)
+    monkeypatch.setattr(acts, "publishing", lambda parts, run: {"screen": "over" if run.upload.over else "publishing"})
+    monkeypatch.setattr(acts, "RUNS", SimpleNamespace(get=lambda key, user: run))
+    page: Any = SimpleNamespace(_shown={"session": "k"}, parts=None)
+    page._rest = functools.partial(acts.Prune._rest, page)
+
+    async def told() -> list[Any]:
+        stream = acts.Prune._follow(page, run, "session", "me")
+        return [await anext(stream), await asyncio.wait_for(anext(stream), 3)]
+
+    assert asyncio.run(told()) == [{"screen": "publishing"}, {"screen": "over"}]

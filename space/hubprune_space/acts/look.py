@@ -75,10 +75,8 @@ class Look:
         parts, run = self.parts, RUNS.get(ticket, profile.username if profile else None)
         if run is None or run.report is None or run.publishing:
             return {parts.retry: gr.skip()}
-        changes: Changes = {}
-        if run.upload and run.upload.repo_id != repository(owner, name):
-            run.upload = None
-            changes = screens.publishing(parts, run)  # decided before the card is drawn, while Publish may be pressed
+        # Decided before the card is drawn: Publish may be pressed meanwhile.
+        changes = screens.publishing(parts, run) if RUNS.renames(run, repository(owner, name)) else {}
         card = screens.previewing(parts, run, repository(owner, name))
         return {**card, **{part: changes[part] for part in (parts.publish_pr, parts.publish_notice) if part in changes}}
 

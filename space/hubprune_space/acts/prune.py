@@ -116,6 +116,7 @@ class Prune:
                     break
             else:
                 seen = -1  # the clock goes on
+        seen = run.version  # before the screen is drawn: an upload may end meanwhile
         if run.state == "done":
             try:
                 yield await asyncio.to_thread(looking, self.parts, run, user is not None)
@@ -125,7 +126,7 @@ class Prune:
             log = html.fold("Log", html.log(run.log))
             yield choosing(self.parts, run.notice, log)
         async for changes in self._rest(
-            lambda: self._shown.get(session) == run.key and RUNS.get(run.key, user) is run, run
+            lambda: self._shown.get(session) == run.key and RUNS.get(run.key, user) is run, run, seen
         ):
             yield changes
         if self._shown.get(session) == run.key and run.state == "done":  # its time is over, or it was started over
@@ -133,12 +134,12 @@ class Prune:
             elsewhere = None if run.left_in == session else words.replaced()
             yield choosing(self.parts, words.gone() if run.keeps() <= 0 else elsewhere)
 
-    async def _rest(self, lasts: Callable[[], bool], run: Run | None = None) -> AsyncIterator[Changes]:
-        """How far a result is on its way into a repository, for as long as that lasts.
+    async def _rest(self, lasts: Callable[[], bool], run: Run | None = None, seen: int = 0) -> AsyncIterator[Changes]:
+        """How far a result is on its way into a repository, for as long as that lasts; `seen`: its version on the page.
 
         Where there is nothing new, that is said now and then: only so does gradio notice that a page is closed.
         """
-        since, seen = time.monotonic(), run.version if run else 0
+        since = time.monotonic()
         while lasts():
             await asyncio.sleep(0.1)
             if run and run.version != seen:
