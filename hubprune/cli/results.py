@@ -13,6 +13,7 @@ from hubprune.cli import report_view as view
 from hubprune.cli.output import Output
 from hubprune.cli.plan_view import STORAGE_TRUTH, lines_table, plan_data, plan_lines, visibility
 from hubprune.publishing.generation_verdict import generation_verdict
+from hubprune.publishing.sources import other_sources
 from hubprune.publishing.speed_tables import size_words, speed_table
 from hubprune.publishing.task_tables import conditions
 from hubprune.publishing.task_verdict import task_caution, task_verdict
@@ -88,11 +89,14 @@ def size_line(report: Report) -> str:
 
 
 def verdicts_of(report: Report) -> dict[str, str]:
-    """What the figures mean: a sentence each on perplexity, tasks and generated text, as far as they compare models."""
+    """What the figures mean: a sentence each on perplexity, on what the control leaves open, on tasks and on generated
+    text, as far as they compare models.
+    """
     compared = any(PRUNED in row.scores for row in report.languages)
     nothing = not (report.languages or report.tasks or report.generations)
     found = {
         "verdict": verdict(report) if compared or nothing else "",
+        "verdict_sources": other_sources(report),
         "verdict_tasks": task_verdict(report),
         "verdict_generations": generation_verdict(report),
     }

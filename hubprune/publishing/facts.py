@@ -9,6 +9,7 @@ from hubprune.languages import resolve
 from hubprune.naming import repo_name
 from hubprune.publishing import closing, evidence, metadata, points, sections, speed_tables, tables, task_tables, text
 from hubprune.publishing.generation_verdict import generation_verdict
+from hubprune.publishing.sources import other_sources
 from hubprune.publishing.task_verdict import task_verdict
 from hubprune.publishing.text import HUB, Md, code, fenced, link, listed, md, percent, string_literal
 from hubprune.publishing.verdict import verdict
@@ -151,8 +152,10 @@ def lead(report: Report, recipe: Recipe) -> Md:
 
 
 def verdicts(report: Report) -> Md:
-    """One sentence each on perplexity, on tasks and on generated text, as far as they were measured."""
-    sentences = (verdict(report), task_verdict(report), generation_verdict(report))
+    """One sentence each on perplexity, on what the control leaves open, on tasks and on generated text, as far as they
+    were measured.
+    """
+    sentences = (verdict(report), other_sources(report), task_verdict(report), generation_verdict(report))
     return Md("\n\n".join(md("{}", sentence) for sentence in sentences if sentence))
 
 
