@@ -16,6 +16,7 @@ from __future__ import annotations
 
 from hubprune.calibration.gather import gather
 from hubprune.calibration.kept import KEPT_FILE, load_kept, save_kept
+from hubprune.calibration.specs import writes_itself
 from hubprune.calibration.texts import Texts, TextWindows
 
-__all__ = ["KEPT_FILE", "TextWindows", "Texts", "gather", "load_kept", "save_kept"]
+__all__ = ["KEPT_FILE", "TextWindows", "Texts", "gather", "load_kept", "save_kept", "writes_itself"]

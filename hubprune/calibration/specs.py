@@ -84,6 +84,12 @@ def parse(text: str) -> Spec:
     return Spec(name, revision=revision or None, config=config, split=split, column=column)
 
 
+def writes_itself(calib: str | Mapping[str, str]) -> bool:
+    """Whether a recipe's `calib` asks for text that the model itself writes, in one of its languages."""
+    found, rest = by_language(calib, "calib")
+    return SELF in (*found.values(), rest)
+
+
 def by_language(value: str | Mapping[str, str], key: str) -> tuple[dict[str, str], str | None]:
     """A recipe's `calib` or `eval_text` as (language code -> source, source of every language or None).
 

@@ -1,6 +1,7 @@
 """A run: recipe in, events out, report at the end. Nothing here knows a terminal or a web page.
 
     examine.py   headers -> can it be pruned as asked?         (`plan` ends here)
+    prepare.py   what `prune` needs, fetched ahead, for a GPU that is lent by the minute
     prune.py     pull -> text -> walk -> measure -> write      -> Report
     push.py      prune into a folder of its own -> publish     -> (Report, Published)
     evaluate.py  two checkpoints on the same windows           -> Report
@@ -13,7 +14,8 @@ Each run is a generator of events (hubprune.events) that returns its result; clo
 """
 
 from hubprune.run.evaluate import evaluate
+from hubprune.run.prepare import prepare
 from hubprune.run.prune import prune
 from hubprune.run.push import publish, push
 
-__all__ = ["evaluate", "prune", "publish", "push"]
+__all__ = ["evaluate", "prepare", "prune", "publish", "push"]

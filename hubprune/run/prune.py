@@ -22,7 +22,7 @@ from hubprune.run.examine import examine
 from hubprune.run.gate import Gate
 from hubprune.run.pruning import Asked, Pruning
 from hubprune.run.room import need_disk, need_folder
-from hubprune.run.state import blocks_done
+from hubprune.run.state import blocks_done, prepared
 
 
 def prune(
@@ -49,7 +49,8 @@ def prune(
         out: folder for the result.
         hub: connection; opened with the environment's settings if absent.
         force: replace what is in `out`.
-        resume: go on with an unfinished run (True) or start over (False); None raises Unfinished where there is one.
+        resume: go on with an unfinished run, or with what `prepare` fetched (True), or start over (False); None raises
+            Unfinished where there is an unfinished run.
         kept: file with the token ids of earlier calibration text of the model's own making, for a replay.
         repo_id: name on the Hub that the card speaks of.
         command: the command that the card names; made from the recipe if absent.
@@ -103,7 +104,7 @@ def prune(
             raise
         raise NotEnoughDisk("The disk is full; nothing is lost.", "Free some space and add --resume.") from error
     finally:
-        if not blocks_done(unfinished):
+        if not blocks_done(unfinished) and not (resume and prepared(unfinished)):
             shutil.rmtree(unfinished, ignore_errors=True)
     yield Finished(report, out)
     gate.check(report, f"The result is in {out}; to publish it all the same: hubprune push {shlex.quote(str(out))}")

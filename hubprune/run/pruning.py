@@ -36,6 +36,7 @@ from hubprune.run.room import can_save_lanes, lane_home
 from hubprune.run.state import RunState, blocks_done
 from hubprune.run.verify import verify
 from hubprune.run.whole import Writing, Written, write_texts
+from hubprune.run.written import WrittenTexts
 from hubprune.tasks import Exam, Wanted
 
 
@@ -102,7 +103,13 @@ class Pruning:
         yield self.clock.stage("verify", "Reading the written weights back")
         verify(self.out, examined, result.counts[PRUNED])
         written: Written = yield from self.clock.listen(
-            write_texts(writing, {DENSE: self.folder, PRUNED: self.out}, self.control, recipe.lang)
+            write_texts(
+                writing,
+                {DENSE: self.folder, PRUNED: self.out},
+                self.control,
+                recipe.lang,
+                WrittenTexts(self.state.folder if blocks_done(self.out) else None),
+            )
         )
         tasks = exam.grade(self.likelihoods, written.answers, recipe.lang)
         for task in tasks:
@@ -179,7 +186,7 @@ class Pruning:
         return result
 
     def _text(self, resume: bool) -> Generator[Event, None, Texts]:
-        """The windows: those of the run that is resumed, or gathered anew into an empty output folder.
+        """The windows: those of the run that is resumed, those kept for it, or gathered anew into an empty folder.
 
         Raises UsageError where the unfinished run was another one.
         """
@@ -187,6 +194,8 @@ class Pruning:
         if resume and blocks_done(self.out):
             refuse_difference(self.state.difference())
             return self.state.texts()
+        if resume and (kept := self.state.kept_text()):
+            return kept
         shutil.rmtree(self.out, ignore_errors=True)
         self.out.mkdir(parents=True)
         gathering = gather(

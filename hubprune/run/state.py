@@ -2,8 +2,9 @@
 
     OUT.unfinished/            the output files, written in place
         .state/run.json        what the run is (its identity), how many blocks are done, what was measured so far
-        .state/text.json       the token windows
+        .state/text.json       the token windows, and what they were gathered for
         .state/lanes-0, -1     hidden states of all lanes after a block, in turn
+        .state/written.jsonl   texts that the models wrote so far (see written.py)
 
 Order after a block: output files, then lanes, each flushed to the disk; then run.json under a new name, flushed and
 renamed. Whatever moment the run is killed at, run.json names a block count and a lane file that are complete. Tensors
@@ -34,6 +35,7 @@ from hubprune.run.examine import Examined
 
 FOLDER, RUN_FILE, TEXT_FILE = ".state", "run.json", "text.json"
 SCHEMA_VERSION = 2
+MACHINE = ("device", "dtype", "batch_size")  # fields of a recipe that decide nothing of its text
 
 
 def identity(examined: Examined) -> dict[str, Any]:
@@ -48,12 +50,23 @@ def identity(examined: Examined) -> dict[str, Any]:
     }
 
 
+def text_identity(whole: dict[str, Any]) -> dict[str, Any]:
+    """The part of an identity that decides which text is gathered: that may be done on another device."""
+    recipe = {key: value for key, value in whole["recipe"].items() if key not in MACHINE}
+    return {"recipe": recipe, "source": whole["source"], "versions": whole["versions"]}
+
+
 def blocks_done(unfinished: Path) -> int | None:
     """How many blocks of an unfinished run are safe; None where there is no such run."""
     try:
         return int(json.loads((unfinished / FOLDER / RUN_FILE).read_text(encoding="utf-8"))["blocks"])
     except (OSError, ValueError, KeyError, TypeError):
         return None
+
+
+def prepared(unfinished: Path) -> bool:
+    """Whether text was kept for a run that has not begun."""
+    return (unfinished / FOLDER / TEXT_FILE).is_file()
 
 
 class RunState:
@@ -85,10 +98,24 @@ class RunState:
 
         `dense_known`: the dense model's answers come from an earlier run, so it has no lane of questions in this one.
         """
-        self.folder.mkdir(parents=True, exist_ok=True)
-        _write(self.folder / TEXT_FILE, json.dumps(_plain_texts(texts)).encode())
+        self.keep_text(texts)
         self.facts = {"questions": questions, "dense_known": dense_known}
         self._save_run({"blocks": 0, "lanes": None, "errors": [], "counts": {}})
+
+    def keep_text(self, texts: Texts) -> None:
+        """Keep the text, so that a run can begin with it."""
+        self.folder.mkdir(parents=True, exist_ok=True)
+        gathered = {"for": text_identity(self.identity), **_plain_texts(texts)}
+        _write(self.folder / TEXT_FILE, json.dumps(gathered).encode())
+
+    def kept_text(self) -> Texts | None:
+        """The text that was kept for a run like this one, whatever device it was gathered on; None where none was."""
+        try:
+            found = json.loads((self.folder / TEXT_FILE).read_text(encoding="utf-8"))
+            wanted = json.loads(json.dumps(text_identity(self.identity)))
+            return _texts(found) if found["for"] == wanted else None
+        except (OSError, ValueError, KeyError):
+            return None
 
     def attach(self, writer: ShardWriter) -> None:
         """Take the writer of the output files, and tell it what stands there already."""

@@ -2,23 +2,23 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Generator, Mapping
+from collections.abc import Collection, Generator, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any
 
 import torch
 
 from hubprune.errors import NotEnoughMemory
 from hubprune.estimate import free_gpu_memory, free_memory
 from hubprune.events import Event, Measured, Progress, Stage, Warned
-from hubprune.generation import Continuation, continue_all, generation_row, load_whole, obstacle, prompts
+from hubprune.generation import continue_all, generation_row, load_whole, obstacle, prompts
 from hubprune.languages import resolve
 from hubprune.publishing.text import size
-from hubprune.report import CONTROL, GenerationRow
+from hubprune.report import CONTROL, DENSE, GenerationRow
 from hubprune.run.examine import NEW_TOKENS, Examined
 from hubprune.run.overlay import Overlay
-from hubprune.tasks import Exam, Prompt
+from hubprune.run.written import WrittenTexts
+from hubprune.tasks import Exam
 
 ROOM = 1.3  # a model with its cache and activations, over its weights
 SWITCHED_OFF = "it was switched off"
@@ -30,6 +30,16 @@ class Written:
 
     rows: list[GenerationRow] = field(default_factory=list)
     answers: dict[str, list[str]] = field(default_factory=dict)
+
+
+@dataclass(frozen=True)
+class Piece:
+    """What a model writes in one go: continuations of `prompts`, each of up to `new_tokens` or up to a stop text."""
+
+    name: str
+    prompts: Sequence[str]
+    new_tokens: int
+    until: Sequence[str] = ()
 
 
 class Writing:
@@ -56,6 +66,15 @@ class Writing:
         """Whether there is anything to write."""
         return any(self.prompts.values()) or bool(self.exam.prompts)
 
+    def pieces(self) -> list[Piece]:
+        """What each model writes: the prompts of each language by its code, then the tasks' prompts one by one."""
+        ours = [Piece(code, given, NEW_TOKENS) for code, given in self.prompts.items() if given]
+        asked = [
+            Piece(f"answer {number}", [prompt.text], prompt.new_tokens, prompt.until)
+            for number, prompt in enumerate(self.exam.prompts)
+        ]
+        return ours + asked
+
     def _short(self) -> str | None:
         """Why the model cannot be loaded whole, in words; None where it can."""
         need = int(self.examined.facts.parameters * self.examined.skeleton.dtype.itemsize * ROOM)
@@ -69,7 +88,11 @@ class Writing:
 
 
 def write_texts(
-    writing: Writing, folders: Mapping[str, Path], control: Overlay | None, calibrated: Collection[str]
+    writing: Writing,
+    folders: Mapping[str, Path],
+    control: Overlay | None,
+    calibrated: Collection[str],
+    written: WrittenTexts | None = None,
 ) -> Generator[Event, None, Written]:
     """Let each lane's model write, one model in memory at a time.
 
@@ -78,6 +101,7 @@ def write_texts(
         folders: lane -> checkpoint.
         control: the control's blocks, which are put on the dense model.
         calibrated: languages of the calibration text.
+        written: what an earlier start wrote, and where to keep what is written now; None: nothing is kept.
     """
     if not writing.possible:
         if writing.wanted:
@@ -88,20 +112,24 @@ def write_texts(
     yield Stage("generate", f"Generating text: {names}" if names else "Generating the tasks' answers")
     if any(writing.prompts.values()) and (unknown := obstacle()):
         yield Warned(unknown)
-    said: dict[str, dict[str, list[Continuation]]] = {code: {} for code, given in writing.prompts.items() if given}
-    answers: dict[str, list[str]] = {}
-    total = len(writing.lanes) * (sum(map(len, writing.prompts.values())) + len(writing.exam.prompts))
-    done, model, tokenizer = 0, None, None
+    written = written or WrittenTexts(None)
+    pieces = writing.pieces()
+    total = len(writing.lanes) * sum(len(piece.prompts) for piece in pieces)
+    done = sum(len(written.get(lane, piece.name) or ()) for lane in writing.lanes for piece in pieces)
+    held: str | None = None  # the lane whose model is in memory
+    model = tokenizer = None
     recipe = writing.examined.recipe
     context = writing.exam.longest or None  # the same for all, so that they read the same of a long prompt
     for lane in writing.lanes:
-        if lane == CONTROL and control:
-            control.put_on(model, len(writing.examined.skeleton.blocks))
-        else:
+        missing = [piece for piece in pieces if written.get(lane, piece.name) is None]
+        if not missing:
+            continue
+        stored = DENSE if lane == CONTROL else lane  # the control is the dense model with its blocks put on
+        if held != stored:
             model = None
             try:
                 model, tokenizer = load_whole(
-                    folders[lane],
+                    folders[stored],
                     device=recipe.device,
                     dtype=recipe.dtype,
                     trust_remote_code=recipe.trust_remote_code,
@@ -111,28 +139,31 @@ def write_texts(
                 yield Warned(f"No text is generated: {writing.reason}")
                 writing.exam.leave_unwritten(writing.reason)
                 return Written()
-        for code, texts in said.items():
-            texts[lane] = continue_all(model, tokenizer, writing.prompts[code], NEW_TOKENS, context=context)
-            done += len(texts[lane])
-            yield Progress("generate", done, total, "text")
-        answers[lane] = []
-        for prompt in writing.exam.prompts:
-            answers[lane].append(answer(model, tokenizer, prompt, context))
-            done += 1
+        if lane == CONTROL and control:
+            control.put_on(model, len(writing.examined.skeleton.blocks))
+        held = lane
+        for piece in missing:
+            texts = continue_all(model, tokenizer, piece.prompts, piece.new_tokens, piece.until, context=context)
+            written.keep(lane, piece.name, texts)
+            done += len(texts)
             yield Progress("generate", done, total, "text")
     model = None  # telling languages takes memory, too
-    rows = [
-        generation_row(code, texts, writing.prompts[code], NEW_TOKENS, calibrated=code in calibrated)
-        for code, texts in said.items()
-    ]
+    rows = []
+    for code, given in writing.prompts.items():
+        if given:
+            said = {lane: written.of(lane, code) for lane in writing.lanes}
+            rows.append(generation_row(code, said, given, NEW_TOKENS, calibrated=code in calibrated))
     for row in rows:
         yield Measured(row)
-    return Written(rows, answers if writing.exam.prompts else {})
+    asked = {f"answer {number}": prompt for number, prompt in enumerate(writing.exam.prompts)}
+    answers = {
+        lane: [cut(written.of(lane, name)[0].text, prompt.until) for name, prompt in asked.items()]
+        for lane in writing.lanes
+    }
+    return Written(rows, answers if asked else {})
 
 
-def answer(model: Any, tokenizer: Any, prompt: Prompt, context: int | None = None) -> str:
-    """The continuation of a task's prompt up to its first stop text; `context` as in `continue_all`."""
-    said = continue_all(model, tokenizer, [prompt.text], prompt.new_tokens, prompt.until, context=context)
-    text = said[0].text
-    ends = [at for stop in prompt.until if stop and (at := text.find(stop)) >= 0]
+def cut(text: str, until: Sequence[str]) -> str:
+    """A text up to the first of the stop texts."""
+    ends = [at for stop in until if stop and (at := text.find(stop)) >= 0]
     return text[: min(ends)] if ends else text

@@ -1,8 +1,9 @@
 """Prunes in slices, so that a GPU is held for a limited time, and Cancel and quota end a run cleanly.
 
-On ZeroGPU a decorated function runs in a process of its own that has the GPU for the seconds asked for. Each call
-prunes some blocks from the state on disk and returns; the next one goes on there and ends in the same bytes. Elsewhere
-the decorator does nothing and one slice does it all.
+On ZeroGPU a decorated function runs in a process of its own that has the GPU for the seconds asked for. What must be
+fetched is fetched before the first call. Each call prunes some blocks, or writes some texts, from the state on disk and
+returns; the next one goes on there and ends in the same bytes. Elsewhere the decorator does nothing and one slice does
+it all.
 """
 
 from __future__ import annotations
@@ -18,8 +19,8 @@ from pathlib import Path
 from typing import Any
 
 from hubprune.errors import HubpruneError
-from hubprune.events import Event, Progress, Stage
-from hubprune.hub import Hub, connect, pull, resolve, scrub
+from hubprune.events import Event, Progress
+from hubprune.hub import Hub, connect, scrub
 from hubprune.recipe import Recipe
 
 from .settings import SETTINGS
@@ -110,26 +111,35 @@ def _slice(job: Job) -> Iterator[Step]:
     from hubprune.run.prune import unfinished_folder
     from hubprune.run.state import blocks_done
 
-    begin, before = time.monotonic(), blocks_done(unfinished_folder(job.out)) or 0
-    with closing(prune(job.recipe, job.out, hub=job.hub(), resume=before > 0)) as events:
+    unfinished = unfinished_folder(job.out)
+    begin, before = time.monotonic(), blocks_done(unfinished) or 0
+    with closing(prune(job.recipe, job.out, hub=job.hub(), resume=True)) as events:
         for event in events:
             yield event
             if job.cancel.exists():
                 yield Stopped()
                 return
-            block = isinstance(event, Progress) and event.stage == "prune" and event.done > before
-            if block and job.slice_seconds and time.monotonic() - begin > limit_of(job):
+            over = job.slice_seconds and time.monotonic() - begin > limit_of(job)
+            # A model that is loaded whole keeps no blocks: another slice would begin anew.
+            if over and _moved_on(event, before) and blocks_done(unfinished):
                 yield More()
                 return
 
 
+def _moved_on(event: Event, before: int) -> bool:
+    """Whether an event tells of work that no earlier slice did, of `before` blocks, and that the next will find."""
+    if not isinstance(event, Progress):
+        return False
+    return event.stage == "generate" or (event.stage == "prune" and event.done > before)
+
+
 def steps(job: Job) -> Iterator[Step]:
-    """The whole run: the download on the CPU, then slices until it is done."""
+    """The whole run: what must be fetched on the CPU, then slices until it is done."""
     try:
         if SETTINGS.zero_gpu:
-            yield Stage("download", f"Downloading {job.recipe.model}")
-            hub = job.hub()
-            with closing(pull(hub, resolve(hub, job.recipe.model, job.recipe.revision))) as events:
+            from hubprune.run import prepare
+
+            with closing(prepare(job.recipe, job.out, hub=job.hub())) as events:
                 for event in events:
                     yield event
                     if job.cancel.exists():

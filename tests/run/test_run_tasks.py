@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import dataclasses
 from pathlib import Path
+from typing import Any
 
 import pytest
 import torch
@@ -17,6 +18,7 @@ from hubprune.loopback import LoopbackHub
 from hubprune.publishing.points import kept
 from hubprune.recipe import Recipe
 from hubprune.report import CONTROL, DENSE, PRUNED, GenerationRow, Report, TaskRow
+from hubprune.run import whole as whole_module
 from hubprune.run.gate import Gate, share
 from hubprune.run.overlay import Overlay
 from hubprune.run.questions import DenseAnswers
@@ -105,6 +107,40 @@ def test_a_run_broken_off_goes_on_with_its_questions(asked, model_folder: Path, 
     again, _ = finish(run.prune(asking(model_folder), tmp_path / "out", resume=True))
     assert (again.tasks, again.generations) == (report.tasks, report.generations)
     assert digests(tmp_path / "out") == digests(folder)
+
+
+@pytest.mark.parametrize("pieces", [1, 2, 3, 5])
+def test_a_run_broken_off_among_its_texts_writes_the_rest(
+    pieces: int, asked, model_folder: Path, tmp_path: Path, monkeypatch
+) -> None:
+    """Three models write in two languages, a piece each; what a killed run left of a line does not count."""
+    folder, report, _ = asked
+    events = run.prune(asking(model_folder), tmp_path / "out")
+    for event in events:
+        if getattr(event, "stage", None) == "generate" and event.done == 5 * pieces:
+            break
+    events.close()
+    kept = tmp_path / "out.unfinished" / ".state" / "written.jsonl"
+    whole = kept.read_bytes()
+    kept.write_bytes(whole + whole.splitlines()[0][:40])
+    seen = []
+    monkeypatch.setattr(whole_module, "continue_all", counted(whole_module.continue_all, seen))
+    again, events = finish(run.prune(asking(model_folder), tmp_path / "out", resume=True))
+    assert len(seen) == 6 - pieces
+    told = [event.done for event in events if getattr(event, "stage", None) == "generate"]
+    assert told == list(range(5 * pieces + 5, 35, 5))
+    assert again.generations == report.generations
+    assert digests(tmp_path / "out") == digests(folder)
+
+
+def counted(function: Any, seen: list[Any]) -> Any:
+    """A function that also notes each of its calls."""
+
+    def call(*given: Any, **named: Any) -> Any:
+        seen.append(given)
+        return function(*given, **named)
+
+    return call
 
 
 def test_a_resume_with_more_memory_writes_what_an_undisturbed_run_writes(
