@@ -68,7 +68,7 @@ def prunable(skeleton: Skeleton) -> list[dict[str, Matrix]]:
         except UnsupportedArchitecture as error:
             raise refused(skeleton.model, error.sentence) from error
         if not found[index]:
-            raise refused(skeleton.model, f"block {index} has no linear maps")
+            raise refused(skeleton.model, f"block {index + 1} has no linear maps")
     return found
 
 

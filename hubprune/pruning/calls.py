@@ -90,7 +90,7 @@ class BlockCalls:
             if index != len(calls):
                 raise refused(self.skeleton.model, "its blocks are not called once each, in order")
             if hidden.shape[:-1] != ids.shape:
-                raise refused(self.skeleton.model, f"block {index} reads more than one tensor of hidden states")
+                raise refused(self.skeleton.model, f"block {index + 1} reads more than one tensor of hidden states")
             first.append(hidden) if index == 0 else None
             calls.append(Call(*pytree.tree_flatten((args, kwargs))))
             if index == last:
@@ -112,11 +112,11 @@ class BlockCalls:
         varying = []
         for index, (a, b) in enumerate(zip(one, two, strict=True)):
             if a.tree != b.tree:
-                raise refused(self.skeleton.model, f"block {index} is called in two different ways")
+                raise refused(self.skeleton.model, f"block {index + 1} is called in two different ways")
             for place, (x, y) in enumerate(zip(a.leaves, b.leaves, strict=True)):
                 if not _same(x, y):
                     if not (torch.is_tensor(x) and x.dim() and x.shape[0] == ids.shape[0]):
-                        what = f"block {index} takes an argument ({type(x).__name__}) that differs between texts"
+                        what = f"block {index + 1} takes an argument ({type(x).__name__}) that differs between texts"
                         raise refused(self.skeleton.model, what)
                     varying.append((index, place))
         if self.shared and set(varying) != set(self.varying):

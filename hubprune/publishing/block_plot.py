@@ -14,6 +14,7 @@ from hubprune.report import CONTROL, PRUNED, Report
 LEFT, RIGHT, GAP = 0.1, 0.975, 0.028  # shares of the width
 HEAD, FOOT, BETWEEN = 0.68, 0.5, 0.58  # inches
 Lines = dict[tuple[str, str], list[tuple[int, float]]]
+COUNTED = "Blocks are counted from 1; in the names of parameters the same ones are counted from 0."
 
 
 def possible(report: Report) -> bool:
@@ -22,12 +23,18 @@ def possible(report: Report) -> bool:
 
 
 def lines_of(report: Report) -> Lines:
-    """(lane, language) -> (block, relative error), without errors that are zero or not finite."""
+    """(lane, language) -> (block, relative error), blocks counted from 1, without errors that are zero or not finite."""
     lines: Lines = defaultdict(list)
     for row in sorted(report.blocks, key=lambda row: row.index):
         if row.lane in (PRUNED, CONTROL) and math.isfinite(row.relative_error) and row.relative_error > 0:
-            lines[row.lane, row.language].append((row.index, row.relative_error))
+            lines[row.lane, row.language].append((row.index + 1, row.relative_error))
     return lines
+
+
+def ticks(blocks: int, most: int) -> list[int]:
+    """The blocks that an axis names: the first, and about `most` more at even distances."""
+    step = next(step for step in (1, 2, 5, 10, 20, 50, 100, 200, 500, 1000) if blocks <= step * (most + 1))
+    return list(range(1, blocks + 1, step)) if step < 5 else [1, *range(step, blocks + 1, step)]
 
 
 def languages_of(report: Report) -> list[str]:
@@ -92,14 +99,14 @@ def _heading(axes: Any, words: str, colour: str) -> None:
 
 def _frame(axes: Any, bounds: tuple[float, float], blocks: int, theme: Theme) -> None:
     """The same logarithmic scale, in per cent, for every panel."""
-    from matplotlib.ticker import FuncFormatter, LogLocator, MaxNLocator, NullFormatter
+    from matplotlib.ticker import FuncFormatter, LogLocator, NullFormatter
 
     low, high = bounds
     room = (high / low) ** 0.06 if high > low else 2
     axes.set_yscale("log")
     axes.set_ylim(low / room, high * room)
-    axes.set_xlim(-0.02 * blocks, blocks * 1.02)
-    axes.xaxis.set_major_locator(MaxNLocator(4, integer=True, steps=[1, 2, 5, 10]))
+    axes.set_xlim(1 - 0.02 * blocks, blocks * 1.02)
+    axes.set_xticks(ticks(blocks, 4))
     decades = math.log10(high * room * room / low)
     axes.yaxis.set_major_locator(
         LogLocator(subs=(1.0,) if decades > 1.5 else (1.0, 2.0, 5.0), numticks=5 if decades > 1.5 else 8)

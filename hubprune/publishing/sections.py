@@ -7,6 +7,7 @@ import math
 import re
 
 from hubprune.publishing import metadata, plots, tables, task_tables, text
+from hubprune.publishing.block_plot import COUNTED
 from hubprune.publishing.block_plot import languages_of as block_plot_languages
 from hubprune.publishing.tables import Table
 from hubprune.publishing.task_verdict import task_caution as plain_task_caution
@@ -79,7 +80,7 @@ def block_plot(report: Report, repo_id: str | None) -> Md | None:
     alt = f"Relative output error over {count(blocks, 'block')} and mean signal-to-noise ratio: {listed(names)}."
     caption = (
         "Each block's output against the dense model's on the evaluation text: mean squared difference over mean "
-        "square, and as a signal-to-noise ratio (SNR) averaged over the blocks."
+        f"square, and as a signal-to-noise ratio (SNR) averaged over the blocks. {COUNTED}"
     )
     return Md(f"{picture('blocks', alt, repo_id)}\n\n{caption}")
 

@@ -216,6 +216,8 @@ def _notes(report: Report, names: dict[str, str], dense: str, figures: list[Figu
     measured = {lane for row in report.languages for lane in row.scores}
     shown = [name for lane, name in names.items() if lane in measured]
     notes = [f"{text.listed(shown)}: perplexity, lower is better."]
+    if DENSE in measured and not model_names(report):
+        notes.append(f"{names[DENSE]}: the base model, before pruning.")
     if len(report.languages) > 1:
         notes.append(COMPARABLE)
     if any("→" in _bits(row) for row in figures):

@@ -112,7 +112,7 @@ def damped(counts: list[MatrixCount]) -> list[str]:
     most = max(count.damping or 0 for count in found)
     return [
         f"{len(found)} matrices needed more damping than {DAMPING:g} (up to {most:g}), because the calibration text "
-        f"says too little about their inputs; the first is {found[0].name} of block {found[0].block}."
+        f"says too little about their inputs; the first is {found[0].name} of block {found[0].block + 1}."
     ]
 
 

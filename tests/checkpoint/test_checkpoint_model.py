@@ -159,7 +159,7 @@ def test_blocks_may_differ_but_none_is_without_matrices() -> None:
     one, two = shapes(prunable(skeleton))
     assert two == one | {"mlp.up_proj": (40, 32), "mlp.extra": (8, 8)}
     skeleton.blocks[1] = nn.Identity()
-    with pytest.raises(UnsupportedArchitecture, match="block 1 has no linear maps"):
+    with pytest.raises(UnsupportedArchitecture, match="block 2 has no linear maps"):
         prunable(skeleton)
 
 

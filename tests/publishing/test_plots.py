@@ -12,7 +12,7 @@ import matplotlib
 import pytest
 from PIL import Image
 
-from hubprune.publishing import block_plot, cost_plot, plots
+from hubprune.publishing import block_plot, card, cost_plot, plots
 from hubprune.publishing.theme import DARK, LIGHT, Theme, figure, pair, save
 from hubprune.report import PRUNED, Report
 
@@ -68,6 +68,25 @@ def test_both_plots_have_the_order_of_the_table() -> None:
 def test_the_scale_of_the_errors_is_named() -> None:
     drawn = block_plot.figure_of(made.report(), LIGHT)
     assert "relative output error (log scale)" in [label.get_text() for label in drawn.texts]
+
+
+def test_blocks_are_counted_from_one() -> None:
+    report = made.report()
+    assert [block for block, _ in block_plot.lines_of(report)[PRUNED, "sw"]] == list(range(1, 29))
+    axes = block_plot.figure_of(report, LIGHT).axes[0]
+    assert list(axes.get_xticks()) == [1, 10, 20]
+    assert 0 < axes.get_xlim()[0] < 1
+    assert block_plot.COUNTED in card.render(report, made.recipe(), repo_id=None)
+
+
+@pytest.mark.parametrize(
+    ("blocks", "most", "named"),
+    [(2, 4, [1, 2]), (4, 4, [1, 2, 3, 4]), (8, 4, [1, 3, 5, 7]), (24, 4, [1, 5, 10, 15, 20]), (126, 6, [1, 20, 40])],
+)
+def test_an_axis_begins_with_block_1(blocks: int, most: int, named: list[int]) -> None:
+    found = block_plot.ticks(blocks, most)
+    assert found[: len(named)] == named
+    assert len(found) <= most + 2
 
 
 @pytest.mark.parametrize("theme", [LIGHT, DARK])
