@@ -228,7 +228,8 @@ class Walk:
                         after.masked_fill_(mask, 0)
                     if not is_finite(after):
                         raise HubpruneError(
-                            f"The updated weights of {matrix.name} in block {index + 1} leave the range of {before.dtype}.",
+                            f"The updated weights of {matrix.name} in block {index + 1} leave the range of "
+                            f"{before.dtype}.",
                             "Use --method wanda, which changes no weight that stays.",
                         )
                     zeros = (int(mask.sum()), _zeros(after), _zeros(before))

@@ -23,7 +23,7 @@ def possible(report: Report) -> bool:
 
 
 def lines_of(report: Report) -> Lines:
-    """(lane, language) -> (block, relative error), blocks counted from 1, without errors that are zero or not finite."""
+    """(lane, language) -> (block, relative error), blocks counted from 1, without errors of zero or not finite."""
     lines: Lines = defaultdict(list)
     for row in sorted(report.blocks, key=lambda row: row.index):
         if row.lane in (PRUNED, CONTROL) and math.isfinite(row.relative_error) and row.relative_error > 0:

@@ -28,6 +28,7 @@ def verify(out: Path, examined: Examined, counts: list[MatrixCount]) -> None:
         zeros = weight.numel() - int(torch.count_nonzero(weight))
         if zeros != count.stored or zeros < count.masked:
             raise CheckpointDamaged(
-                f"{count.name} of block {count.block + 1} was written with {zeros:,} zeros instead of {count.stored:,}.",
+                f"{count.name} of block {count.block + 1} was written with {zeros:,} zeros instead of "
+                f"{count.stored:,}.",
                 "Check the disk, then run again.",
             )
