@@ -36,15 +36,22 @@ def entries(run: Run) -> list[tuple[str, str, tuple[str, ...]]]:
     """Title, detail and stage names of each line."""
     names = listed([name_of(code) for code in dict.fromkeys([*run.recipe.lang, *filter(None, [run.recipe.control])])])
     fetched = run.progress.get("download")
+    gathered = ", ".join(filter(None, [names, counted(run, "text", "tasks")]))
     found = [
         ("Download the model", size(fetched.total) if fetched else "", ("check", "download")),
-        ("Gather text and questions" if run.recipe.tasks else "Gather text", names, ("text", "tasks")),
+        ("Gather text and questions" if run.recipe.tasks else "Gather text", gathered, ("text", "tasks")),
         ("Calibrate and prune", f"block {min(run.done_blocks + 1, run.blocks)} of {run.blocks}", ("prune",)),
         ("Measure languages", listed([name_of(row.language) for row in run.rows]), ("measure", "verify")),
     ]
-    if run.recipe.generate:
-        found.append(("Let both models write", "", ("generate",)))
+    if run.recipe.generate or "generate" in (run.stage, *run.progress):  # some tasks are answered in writing
+        found.append(("Let both models write", counted(run, "generate"), ("generate",)))
     return [*found, ("Write the card", "", ("card",))]
+
+
+def counted(run: Run, *stages: str) -> str:
+    """The one of these stages that is under way, by its units: "text 12 of 30"; empty where that is not known."""
+    found = run.progress.get(run.stage) if run.stage in stages else None
+    return f"{found.unit} {min(found.done + 1, found.total):,} of {found.total:,}" if found and found.total else ""
 
 
 def stage(run: Run, title: str, detail: str, names: tuple[str, ...]) -> str:
