@@ -92,7 +92,7 @@ def build() -> gr.Blocks:
             [parts.owner.input, parts.name.input],
             after.rename,
             target[:3],
-            [parts.preview, parts.publish_notice, parts.publish_pr, parts.retry],
+            [parts.preview, parts.downloads, parts.publish_notice, parts.publish_pr, parts.retry],
             trigger_mode="always_last",
             **several,
         )

@@ -4,10 +4,9 @@ from __future__ import annotations
 
 import base64
 import re
-from pathlib import Path
 
 from hubprune.publishing import card, tables
-from hubprune.publishing.text import listed, percent
+from hubprune.publishing.text import hub_id, listed, percent
 from hubprune.publishing.verdict import caution, verdict
 from hubprune.recipe import RECIPE_FILE, Recipe
 from hubprune.report import RESULTS_FILE, GenerationRow, Report
@@ -143,13 +142,19 @@ def samples(rows: list[GenerationRow]) -> str:
     return f'<section class="samples">{title}{"".join(found)}</section>' if found else ""
 
 
+def card_text(run: Run, repo_id: str) -> str:
+    """README.md as it will be in a repository; that of a folder, where no repository can be called so."""
+    assert run.report is not None
+    return card.render(run.report, Recipe.load(run.out), repo_id=repo_id if hub_id(repo_id, owner=True) else None)
+
+
 def card_preview(run: Run, repo_id: str) -> str:
-    """README.md as it will be, rendered; its plots are the page's own charts."""
+    """That, rendered; its plots are the page's own charts."""
     from markdown_it import MarkdownIt
 
     report = run.report
     assert report is not None
-    text = card.render(report, Recipe.load(run.out), repo_id=repo_id)
+    text = card_text(run, repo_id)
     body = re.sub(r"\A---\n.*?\n---\n", "", text, flags=re.DOTALL)
     drawn = {"perplexity": charts.cost(report), "blocks": charts.errors(report)}
     made = MarkdownIt("commonmark", {"html": True}).enable("table").render(body)
@@ -170,19 +175,19 @@ def card_preview(run: Run, repo_id: str) -> str:
     return f'<article class="card-preview" aria-label="Model card">{made}</article>'
 
 
-def downloads(run: Run) -> str:
+def downloads(run: Run, repo_id: str) -> str:
     """Card, recipe and results as files, inside the page itself: nothing of a run lies under an address."""
-    links = "".join(
-        download(run.out / name, label)
-        for name, label in ((card.CARD_FILE, "Card"), (RECIPE_FILE, "Recipe"), (RESULTS_FILE, "All figures"))
+    links = download(card.CARD_FILE, card_text(run, repo_id).encode(), "Card") + "".join(
+        download(name, (run.out / name).read_bytes(), label)
+        for name, label in ((RECIPE_FILE, "Recipe"), (RESULTS_FILE, "All figures"))
     )
-    return f'<p class="downloads"><span>Download</span>{links}</p>'
+    return f'<p class="downloads" data-repo="{html.esc(repo_id)}"><span>Download</span>{links}</p>'
 
 
-def download(path: Path, label: str) -> str:
-    """A link that holds the file."""
-    data = base64.b64encode(path.read_bytes()).decode()
-    return f'<a download="{html.esc(path.name)}" href="data:application/octet-stream;base64,{data}">{label}</a>'
+def download(name: str, content: bytes, label: str) -> str:
+    """A link that holds a file."""
+    data = base64.b64encode(content).decode()
+    return f'<a download="{html.esc(name)}" href="data:application/octet-stream;base64,{data}">{label}</a>'
 
 
 def published(run: Run) -> str:

@@ -55,6 +55,7 @@ class Run:
     log: list[str] = field(default_factory=list)
     notice: words.Notice | None = None
     report: Report | None = None
+    asked: str | None = None  # owner/name as the publish form says it, where that was changed
     upload: Upload | None = None
     published: Published | None = None
     owners: list[str] = field(default_factory=list)  # accounts that it may be published to

@@ -25,6 +25,7 @@ from .run import Run, Upload, with_text
 from .settings import SETTINGS
 
 logger = logging.getLogger(__name__)
+LONGEST_NAME = 300  # characters of owner/name that are remembered
 
 
 class Runs:
@@ -109,14 +110,20 @@ class Runs:
         with self._turn:
             if run.publishing or self._runs.get(run.key) is not run:
                 return False
-            run.upload = upload
+            run.upload, run.asked = upload, upload.repo_id
         run.version += 1
         return True
 
     def renames(self, run: Run, repo_id: str) -> bool:
-        """Note that another repository is named; True where what was said of the former one is void."""
+        """Note the repository that the publish form names now; True where what was said of a former one is void.
+
+        An upload that is under way keeps its own.
+        """
         with self._turn:
-            void = run.upload is not None and run.upload.over and run.upload.repo_id != repo_id
+            if run.publishing:
+                return False
+            run.asked = repo_id if len(repo_id) <= LONGEST_NAME else run.asked
+            void = run.upload is not None and run.upload.repo_id != repo_id
             if void:
                 run.upload = None
         return void

@@ -41,8 +41,9 @@ def pruning(parts: Parts, run: Run, place: tuple[int, float]) -> Changes:
 def looking(parts: Parts, run: Run, signed_in: bool) -> Changes:
     """The third screen, of a run that is done."""
     owners = run.owners if signed_in else []
-    asked = run.upload.repo_id if run.upload else f"{owners[0] if owners else run.owner}/{run.repo_name}"
-    owner, _, name = asked.partition("/")
+    choices = owners or [run.owner]
+    owner, _, name = (run.asked or "").partition("/")
+    owner, name = owner if owner in choices else choices[0], name or run.repo_name
     kept = None if owners else words.sign_in_ended(run.keeps() / 60)
     assert run.report is not None
     shown = results.samples(run.report.generations)
@@ -59,30 +60,38 @@ def looking(parts: Parts, run: Run, signed_in: bool) -> Changes:
         ),
         parts.prompt: writing.prompt_of(writing.prompts(run)[0]),
         parts.written: "",
-        **previewing(parts, run, asked),
-        parts.downloads: results.downloads(run),
-        parts.owner: gr.update(choices=owners or [run.owner], value=owner),
-        parts.name: name,
+        **previewing(parts, run, f"{owner}/{name}"),
         **publishing(parts, run),
+        parts.owner: gr.update(choices=choices, value=owner, interactive=not run.publishing),
+        parts.name: gr.update(value=name, interactive=not run.publishing),
         **({parts.publish_notice: html.notice(kept), parts.publish: gr.update(interactive=False)} if kept else {}),
     }
 
 
 def previewing(parts: Parts, run: Run, repo_id: str) -> Changes:
-    """The card as it would stand in a repository."""
-    return {parts.preview: html.fold("The card as it will be", results.card_preview(run, repo_id))}
+    """The card as it would stand in a repository, to be read and to be downloaded."""
+    return {
+        parts.preview: html.fold("The card as it will be", results.card_preview(run, repo_id)),
+        parts.downloads: results.downloads(run, repo_id),
+    }
 
 
 def publishing(parts: Parts, run: Run) -> Changes:
-    """How far the result is on its way into a repository: not asked for, under way, refused, there."""
+    """How far the result is on its way into a repository: not asked for, under way, refused, there.
+
+    Another tab may name another repository: what is said names its own (script/publish.js).
+    """
     upload, notice = run.upload, ""
     if upload and run.publishing:
-        said = f"{size(upload.done)} of {size(upload.total)} uploaded" if upload.total else "Publishing begins"
-        notice = f'<p class="progress">{said}. You may leave this page.</p>'
+        said = f"{size(upload.done)} of {size(upload.total)} uploaded" if upload.total else "publishing begins"
+        notice = f'<p class="progress">{html.esc(upload.repo_id)}: {said}. You may leave this page.</p>'
     elif upload:
-        notice = html.notice(upload.notice)
+        notice = f'<div data-repo="{html.esc(upload.repo_id)}">{html.notice(upload.notice)}</div>'
     exists = bool(upload and upload.notice and upload.notice.name == "repo-exists")
     return {
+        **(previewing(parts, run, run.published.repo_id) if run.published else {}),
+        parts.owner: gr.update(interactive=not run.publishing),
+        parts.name: gr.update(interactive=not run.publishing),
         parts.publish: gr.update(value="Publishing …" if run.publishing else "Publish", interactive=not run.publishing),
         parts.publish_pr: gr.update(
             value=f"Open a pull request in {upload.repo_id if upload else ''}", visible=exists and not run.publishing

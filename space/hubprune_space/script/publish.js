@@ -1,13 +1,26 @@
 () => {
-  // What was said of a repository does not stand beside the name of another, not even until the server has heard of it.
-  const value = (field) => document.querySelector(`${field} :is(input, textarea)`)?.value.trim();
+  // What was said of a repository does not stand beside the name of another: not until the server has heard of the new
+  // one, nor in another tab of the same result.
+  const field = (name) => document.querySelector(`${name} :is(input, textarea)`);
+  const asked = () => `${field("#owner")?.value.trim()}/${field("#name")?.value.trim()}`;
+  const card = () => document.querySelector(".downloads a");
+  const behind = () => Boolean(field("#name")?.getClientRects().length) && card()?.parentElement.dataset.repo !== asked();
+  let wanted = false; // the card was to be downloaded before it had the new name
   const compare = () => {
-    const notice = document.querySelector("#publish-notice [data-state=repo-exists]");
-    const other = notice && !notice.querySelector("strong").textContent.startsWith(`${value("#owner")}/${value("#name")} `);
-    for (const one of [notice, document.querySelector("#publish-pr")]) one?.toggleAttribute("data-stale", Boolean(other));
+    const told = document.querySelector("#publish-notice [data-repo]");
+    const other = Boolean(told && told.dataset.repo !== asked());
+    for (const one of [told, document.querySelector("#publish-pr")]) one?.toggleAttribute("data-stale", other);
+    if (!wanted || behind()) return;
+    wanted = false;
+    card()?.click();
   };
   document.addEventListener("input", (event) => event.target.closest?.("#owner, #name") && compare());
   document.addEventListener("redrawn", compare);
+  document.addEventListener("click", (event) => {
+    if (!card()?.contains(event.target) || !behind()) return;
+    event.preventDefault();
+    wanted = true;
+  }, true);
 
   // Starting over deletes what was not published: it is asked about first, in the page.
   const button = () => document.querySelector("#over"), question = () => document.querySelector("#over-question");

@@ -20,7 +20,10 @@
 
   // What is told where, and how many seconds lie between two tellings. A problem is an alert, which reads itself out.
   const words = (element) => element?.textContent.replace(/\s+/g, " ").trim() ?? "";
-  const notice = (place) => words(place.querySelector(".notice:not(.problem) > p"));
+  const notice = (place) => {
+    const told = place.querySelector(".notice:not(.problem) > p");
+    return told?.getClientRects().length ? words(told) : ""; // what is said of another name is hidden (publish.js)
+  };
   const plan = (place) => {
     const badge = words(place.querySelector(".badge")), time = words(place.querySelector(".estimate strong"));
     const ready = badge && `Plan ready: ${badge.toLowerCase()}${time && `, ${time}`}.`;
