@@ -10,6 +10,14 @@ BASE = "demo/tiny-multilingual-llama"
 NAME = "#name input, #name textarea"
 
 
+def downloaded(page: Any) -> str:
+    """Press Download: Card; returns the file."""
+    with page.expect_download() as begun:
+        page.click(".downloads a:has-text('Card')")
+    assert begun.value.suggested_filename == "README.md"
+    return str(begun.value.path().read_text(encoding="utf-8"))
+
+
 def test_publishing(visit: Callable[..., Any], site: Any) -> None:
     (notes := site.folder / "notes").mkdir()
     (notes / "notes.txt").write_text("not a model")
@@ -23,6 +31,18 @@ def test_publishing(visit: Callable[..., Any], site: Any) -> None:
     visitor.prune()
     visitor.result()
     held = page.input_value(NAME)
+
+    # The card to be downloaded has the name that stands there, however soon it is asked for; so has a page loaded anew.
+    assert f"# taker/{held}" in downloaded(page)
+    page.fill(NAME, "kept")
+    assert "# taker/kept" in downloaded(page)
+    visitor.open()
+    visitor.result()
+    assert page.input_value(NAME) == "kept"
+    assert "# taker/kept" in downloaded(page)
+    second = page.context.new_page()  # a tab of the same result
+    second.goto(site.url)
+    second.wait_for_selector("#look .result-head", timeout=25_000)
 
     # It fails: nothing stays.
     page.fill(NAME, "unlucky")
@@ -47,6 +67,17 @@ def test_publishing(visit: Callable[..., Any], site: Any) -> None:
         "repo-exists"
     )
     assert page.inner_text("#publish-pr") == "Open a pull request in taker/taken"
+
+    # In the other tab nothing of that stands beside another name, nor is it read out there.
+    second.wait_for_selector("#publish-notice .notice", state="attached")
+    assert second.input_value(NAME) == "kept"
+    assert not second.is_visible("#publish-notice .notice")
+    assert not second.is_visible("#publish-pr")
+    assert "already exists" not in second.inner_text("#said")
+    second.fill(NAME, "taken")
+    second.wait_for_selector("#publish-notice .notice:has-text('taker/taken already exists.')")
+    second.wait_for_selector("#publish-pr")
+
     page.fill(NAME, "free")
     page.wait_for_selector("#publish-pr", state="hidden")
     page.wait_for_selector("#publish-notice:not(:has(.notice))", state="attached")
@@ -65,15 +96,18 @@ def test_publishing(visit: Callable[..., Any], site: Any) -> None:
     site.hub.fault("POST /api/models/taker/taken/commit", kind="stall", seconds=8)
     page.click("#publish-pr")
     page.wait_for_selector("#publish[disabled]:has-text('Publishing')")
+    second.wait_for_selector("#publish-notice .progress:has-text('taker/taken: ')")
     visitor.open()
     page.wait_for_selector("#publish[disabled]:has-text('Publishing')")
     assert page.is_disabled("#over")
     assert page.input_value(NAME) == "taken"
+    assert page.is_disabled(NAME)
     beside.click("#prune")
     beside.wait_for_selector("[data-state=being-published]")
     visitor.state("published")
     assert "Pull request opened" in page.inner_text("#done")
     assert "refs/pr/1" in site.hub.repository("taker/taken").refs
+    assert "# taker/taken" in downloaded(page)
 
     # Started over here; the other tab may begin anew.
     page.click("#over")
