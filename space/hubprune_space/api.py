@@ -16,7 +16,7 @@ from starlette.routing import Route
 
 from hubprune.hub import scrub
 
-from . import plans, text_words, words
+from . import api_words, plans, text_words
 from .forms import Form
 
 logger = logging.getLogger(__name__)
@@ -40,9 +40,9 @@ def plan(model: str, language: str = "sw", pattern: str = "50%", method: str = "
         The plan as an object.
     """
     planned = plans.of_form(Form(model=model, language=language, pattern=pattern, method=method), None)
-    notice = f"{planned.notice.sentence} {planned.notice.action}".strip() if planned.notice else None
+    problem = api_words.problem(planned.notice) if planned.notice else None
     if planned.plan is None:
-        return {"problem": notice or words.gone().sentence}
+        return {"problem": problem}
     found = planned.plan
     return {
         "model": dataclasses.asdict(found.model),
@@ -54,7 +54,7 @@ def plan(model: str, language: str = "sw", pattern: str = "50%", method: str = "
         "gpu_memory": found.gpu_memory_needed,
         "seconds": round(found.seconds, 1),
         "runs_here": planned.runs_here,
-        "problem": notice,
+        "problem": problem,
     }
 
 
@@ -73,23 +73,24 @@ class Answering(gr.Blocks):
                 raise gr.Error(f"{lost.sentence} {lost.action}", print_exception=False) from None
             if block_fn.api_visibility == "public":
                 raise gr.Error(TAKES, print_exception=False) from None
-            raise broken(error) from None
+            raise broken(error, block_fn) from None
 
-    async def call_function(self, *more: Any, **named: Any) -> Any:
+    async def call_function(self, block_fn: Any, *more: Any, **named: Any) -> Any:
         """As gradio does it; a defect gets a code that stands in the server's log too."""
         try:
-            return await super().call_function(*more, **named)
+            return await super().call_function(block_fn, *more, **named)
         except (gr.Error, StopAsyncIteration, StopIteration):
             raise
         except Exception as error:
-            raise broken(error) from None
+            raise broken(error, block_fn) from None
 
 
-def broken(error: Exception) -> gr.Error:
-    """What a visitor is told of a defect."""
+def broken(error: Exception, block_fn: Any) -> gr.Error:
+    """What the visitor, or the caller of the endpoint, is told of a defect."""
     code = f"hp-{secrets.token_hex(2)}"
     logger.error("%s\n%s", code, scrub("".join(traceback.format_exception(error))))
-    return gr.Error(f"Something broke. Code {code}. Reload the page, and try again.", print_exception=False)
+    next_step = "Ask again." if block_fn.api_visibility == "public" else "Reload the page, and try again."
+    return gr.Error(f"Something broke. Code {code}. {next_step}", print_exception=False)
 
 
 def describe(endpoint: Any) -> None:

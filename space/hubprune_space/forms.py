@@ -25,6 +25,7 @@ REVISION = re.compile(r"[A-Za-z0-9][\w./-]{0,99}", re.ASCII)
 LISTS = ("measured", "measures")  # fields that hold several values
 MEASURES = ("tasks", "texts")  # beside perplexity; off at first, because they may take longer than all the rest
 TEXT_FILE = "calibration.txt"
+UNREADABLE = "Correct it, or reload the page."
 
 
 class Refused(Exception):
@@ -104,7 +105,7 @@ class Form:
             else:
                 right = isinstance(value, str) and len(value) <= LONGEST
             if not right:
-                raise Refused(words.known_problem(f"{name} cannot be read.", "Correct it, or reload the page."))
+                raise Refused(words.known_problem(f"{name} cannot be read.", UNREADABLE))
 
 
 def hub_id(text: str) -> str:

@@ -46,7 +46,9 @@
     const text = !chosen ? "" : !told ? "Planning …" : says ? `Plan ready: ${says}${time ? `, ${time}` : ""}.` : made.querySelector("strong")?.textContent ?? "";
     if (line.firstChild.textContent !== text) line.firstChild.textContent = text;
     line.hidden = !text;
-    line.querySelector("a").hidden = !told;
+    const link = line.querySelector("a"), leads = model ? "See the plan" : "See what to do";
+    link.hidden = !told;
+    if (link.textContent !== leads) link.textContent = leads;
   };
   document.addEventListener("input", (event) => {
     if (!event.target.closest?.("#model")) return;
