@@ -16,7 +16,7 @@ from hubprune.task_table import family_of
 
 from . import elsewhere, hints, html, problems, words
 from .forms import Form, Refused, own_text
-from .gpu import ZERO_GPU_MEMORY, ZERO_GPU_SPEED
+from .gpu import STARTING, ZERO_GPU_MEMORY, ZERO_GPU_SPEED
 from .hubs import reading
 from .settings import SETTINGS
 
@@ -89,6 +89,10 @@ def elsewhere_notice(plan: Plan, hub: Hub, less: str = "") -> words.Notice | Non
         return words.too_big(needs, size(plan.disk_free), elsewhere.price(hub, plan), less)
     if SETTINGS.longest_seconds and plan.seconds > SETTINGS.longest_seconds:
         return words.too_long(words.roughly(plan.seconds), words.roughly(SETTINGS.longest_seconds), less)
+    # What a slice must do at least: a block, or all of a model that is loaded whole and keeps no state.
+    step = STARTING + plan.seconds / (plan.model.blocks if plan.model.streamed else 1)
+    if SETTINGS.slice_seconds and step > SETTINGS.slice_seconds:
+        return words.too_long_a_step(words.roughly(step), words.roughly(SETTINGS.slice_seconds), less)
     return None
 
 
@@ -164,7 +168,7 @@ def _card(planned: Planned, user: str | None) -> str:
     )
     time = f'<p class="estimate"><strong>about {words.roughly(plan.seconds)}</strong> on {here}</p>' if fits else ""
     notes = "".join(f"<li>{html.esc(text)}</li>" for text in filter(None, map(problems.plain, plan.warnings)))
-    after = html.notice(planned.notice) + ("" if fits else elsewhere.commands(plan, recipe))
+    after = html.notice(planned.notice) + ("" if fits else elsewhere.commands(plan, recipe, own=planned.own is not None))
     return (
         f'<section class="plan" aria-label="Plan" data-model="{html.esc(model.id)}">'
         f"{head}{time}{after}{html.facts(rows)}"

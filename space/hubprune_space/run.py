@@ -124,8 +124,7 @@ class Run:
         now = time.monotonic()
         match step:
             case Stage():
-                if STAGES.index(step.name) >= STAGES.index(self.stage) if step.name in STAGES else False:
-                    self.stage = step.name
+                self._reach(step.name)
                 if step.name == "prune" and self.pruning_since is None:
                     self.pruning_since = now
                 self._say(step.text)
@@ -135,12 +134,13 @@ class Run:
                     self.blocks = step.total
                     self._say(f"Block {step.done} of {step.total}")
                     if step.stage == "prune" and step.done == step.total:
-                        self.stage = "measure"
+                        self._reach("measure")
             case Warned():
                 self._say(f"Note: {step.text}")
             case Measured(row=LanguageRow() as row):
-                self.stage = "measure"
-                self.rows.append(row)
+                if all(row.language != known.language for known in self.rows):  # a later slice measures again
+                    self._reach("measure")
+                    self.rows.append(row)
             case Finished():
                 self.report, self.state, self.stage = step.report, "done", "card"
                 self._say("Done")
@@ -152,6 +152,11 @@ class Run:
             case Said():
                 return
         self.version += 1
+
+    def _reach(self, stage: str) -> None:
+        """Note a stage; a later slice goes through the earlier ones again, which is not told."""
+        if stage in STAGES and STAGES.index(stage) > STAGES.index(self.stage):
+            self.stage = stage
 
     def _say(self, text: str) -> None:
         since = time.monotonic() - (self.begun or time.monotonic())

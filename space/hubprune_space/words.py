@@ -139,6 +139,16 @@ def too_long(needs: str, most: str, less: str = "") -> Notice:
     )
 
 
+def too_long_a_step(needs: str, most: str, less: str = "") -> Notice:
+    """For a GPU that is lent for some seconds at a time; `less` as in too_long."""
+    return Notice(
+        "too-long",
+        f"One step of this would take about {needs}; {SETTINGS.here} has its GPU for {most} at a time.",
+        f"Choose a smaller model{f', {less}' if less else ''}, or run one of the commands below.",
+        "warning",
+    )
+
+
 def no_quota(left: float | None, needed: float, minutes: float, command: str = "") -> Notice:
     has = f"has about {left:.0f} s left for you today" if left is not None else "has no time for you now"
     return Notice(

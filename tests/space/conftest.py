@@ -3,11 +3,15 @@
 from __future__ import annotations
 
 import shutil
+import sys
 from collections.abc import Callable, Iterator
+from pathlib import Path
 from typing import Any
 
 import pytest
 from visitors import ROOT, Site, Visitor, serve, visiting
+
+from hubprune.demo.loop import BASE
 
 MISSING = "The browser tests need Debian's package `chromium` and the extra `browser` (pip install '.[browser]')."
 pytest.importorskip("gradio", reason="The tests of the Space need the extra `space`.")
@@ -41,3 +45,14 @@ def browser() -> Iterator[Any]:
 def visit(browser: Any, site: Site) -> Iterator[Callable[..., Visitor]]:
     """Opens the page for a new visitor; at the end nobody may have complained, and nobody been asked but the Space."""
     yield from visiting(browser, site)
+
+
+@pytest.fixture
+def job(tmp_path: Path) -> Any:
+    """What a slice of the page's own runs is given: the embedded model, measured in one language."""
+    sys.path.insert(0, str(ROOT / "space"))
+    from hubprune_space import gpu, hubs
+    from hubprune_space.forms import Form
+
+    recipe = Form(model=BASE).recipe().replace(control=None, eval_lang=("sw",), eval_samples=2, samples=4)
+    return gpu.Job(recipe, tmp_path / "result", hubs.shelf().endpoint, None, tmp_path / "cache" / "hub", 5.0, None)

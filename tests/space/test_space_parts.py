@@ -16,13 +16,12 @@ from typing import Any
 import pytest
 
 sys.path.insert(0, str(Path(__file__).parents[2] / "space"))
-from hubprune_space import forms, gpu, hubs, plans, results, runs, text_words, words
+from hubprune_space import forms, gpu, plans, results, runs, text_words, words
 from hubprune_space.forms import Form, Refused
 from hubprune_space.run import Run, with_text
 
 from hubprune.demo.loop import BASE
 from hubprune.events import Progress
-from hubprune.run.prune import prune
 
 
 @pytest.mark.parametrize(
@@ -137,55 +136,6 @@ def test_what_is_measured_beside_perplexity() -> None:
     assert both.generate
     with pytest.raises(Refused, match="questions lie on the Hub"):
         Form(BASE, measures=["tasks"]).recipe()
-
-
-@pytest.fixture
-def job(tmp_path: Path) -> gpu.Job:
-    recipe = Form(model=BASE).recipe().replace(control=None, eval_lang=("sw",), eval_samples=2, samples=4)
-    return gpu.Job(recipe, tmp_path / "result", hubs.shelf().endpoint, None, tmp_path / "cache" / "hub", 5.0, None)
-
-
-def weights(folder: Path) -> bytes:
-    return (folder / "model.safetensors").read_bytes()
-
-
-def test_slices_end_in_the_same_bytes(job: gpu.Job, tmp_path: Path) -> None:
-    """Each call prunes a block and hands the GPU back."""
-    import dataclasses
-
-    slices = 0
-    cut = dataclasses.replace(job, slice_seconds=gpu.STARTING)
-    while not cut.out.exists():
-        steps = list(gpu.some_blocks(cut))
-        assert not [step for step in steps if isinstance(step, gpu.Failed)]
-        slices += 1
-    assert slices == 5  # the last one measures only
-    for _ in prune(job.recipe, tmp_path / "whole", hub=job.hub()):
-        pass
-    assert weights(tmp_path / "whole") == weights(cut.out)
-
-
-@pytest.mark.parametrize(("seconds", "slice_seconds"), [(4.0, 60.0), (600.0, 60.0), (4.0, 10.0)])
-def test_a_slice_ends_before_the_time_it_asked_for(job: gpu.Job, seconds: float, slice_seconds: float) -> None:
-    import dataclasses
-
-    cut = dataclasses.replace(job, seconds=seconds, slice_seconds=slice_seconds)
-    assert gpu.limit_of(cut) == max(0.0, gpu.duration_of(cut) - gpu.STARTING)
-    assert 0 <= gpu.limit_of(cut) < gpu.duration_of(cut)
-
-
-def test_cancel_ends_a_run_after_its_block(job: gpu.Job) -> None:
-    def until_first_block() -> Iterator[gpu.Step]:
-        for step in gpu.steps(job):
-            yield step
-            if isinstance(step, Progress) and step.stage == "prune":
-                job.cancel.touch()
-
-    steps = list(until_first_block())
-    blocks = [step for step in steps if isinstance(step, Progress) and step.stage == "prune"]
-    assert isinstance(steps[-1], gpu.Stopped)
-    assert [step.done for step in blocks] == [1]
-    assert not job.out.exists()
 
 
 def test_a_control_of_another_source_is_said(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -18,6 +18,7 @@ from zero_gpu import Devices, Service
 BASE = "demo/tiny-multilingual-llama"
 PAYLOAD = base64.urlsafe_b64encode(json.dumps({"user": "somebody"}).encode()).decode().rstrip("=")
 SEEN = {"extra_http_headers": {"X-IP-Token": f"e30.{PAYLOAD}.x"}}  # the Hub's page adds it; without it no own quota
+SLICE = 20.25  # seconds; 20 of them are for the beginning, so each slice ends with its first block or text
 Zero = tuple[Site, Devices]
 
 
@@ -28,7 +29,7 @@ def zero(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Zero]:
     script = str(Path(__file__).with_name("zero_gpu.py"))
     with Service(devices) as service:
         command = [script, service.url, str(ROOT / "space" / "app.py")]
-        settings = {"HOME": str(folder), "HUBPRUNE_SPACE_SLICE_SECONDS": "20"}  # a block each
+        settings = {"HOME": str(folder), "HUBPRUNE_SPACE_SLICE_SECONDS": str(SLICE)}
         with serve(folder, command, **settings) as site:
             yield site, devices
 
@@ -78,6 +79,33 @@ def test_no_quota_and_going_on(visit_zero: Callable[..., Any], devices: Devices)
     visitor.prune()
     visitor.result()
     assert devices.asked == [20] * 6  # one refused, none done twice
+
+
+def test_what_must_be_fetched_takes_no_gpu(visit_zero: Callable[..., Any], zero: Zero, devices: Devices) -> None:
+    """It is fetched before a GPU is asked for."""
+    devices.left = 5.0  # too little for a slice
+    visitor = visit_zero("wanda", **SEEN)
+    before = kept_texts(zero)
+    visitor.plan(BASE)
+    visitor.prune()
+    visitor.state("no-quota")
+    assert not devices.workers
+    assert len(kept_texts(zero) - before) == 1
+
+
+def kept_texts(zero: Zero) -> set[Path]:
+    """The text of the runs that have not come to their end."""
+    return set(zero[0].folder.glob("*/run-*/result.unfinished/.state/text.json"))
+
+
+def test_texts_are_written_in_slices(visit_zero: Callable[..., Any], devices: Devices) -> None:
+    visitor = visit_zero("tess", **SEEN)
+    visitor.page.get_by_label("Texts").check()
+    visitor.plan(BASE)
+    visitor.prune()
+    visitor.result()
+    assert devices.asked == [20] * (4 + 6 + 1)  # blocks; three models in two languages; the end
+    assert visitor.page.locator("#samples .sample").count() >= 2
 
 
 def test_a_worker_that_is_killed(visit_zero: Callable[..., Any], zero: Zero, devices: Devices) -> None:
