@@ -65,6 +65,15 @@ def plainly(text: str, report: Report | None = None) -> str:
     return html.together(text)
 
 
+def of_the_card(report: Report) -> str:
+    """What the card calls the three models: its readers have not seen this page."""
+    here = {DENSE: "the original", CONTROL: "the control", PRUNED: "the pruned model"}
+    measured = {DENSE, *(lane for row in report.languages for lane in row.scores)}
+    named = [(name, here[lane]) for lane, name in tables.lane_names(report).items() if lane in measured]
+    said = [f"“{name}”{'' if place else ' is'} {mine}" for place, (name, mine) in enumerate(named)]
+    return f"In the card, {listed(said)}."
+
+
 def of_languages(report: Report, shown: set[str]) -> list[str]:
     """How to read the table of perplexities: plain things first, statistics last. `shown`: the package's headings."""
     targets, control = tables.calibration_languages(report), tables.control_language(report)

@@ -23,6 +23,11 @@ def roughly(seconds: float) -> str:
     return f"{minutes} min" if not hours else f"{hours} h {rest} min" if rest else f"{hours} h"
 
 
+def two_digits(number: float) -> str:
+    """As exact as is worth reading: "0.76", "8.2", "120"."""
+    return f"{float(f'{number:.2g}'):,.15g}"
+
+
 def megabytes(size: int) -> str:
     """ "2 MB", "0.5 MB"."""
     return f"{size / 1e6:g} MB"

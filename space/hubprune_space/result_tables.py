@@ -5,13 +5,13 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from hubprune.publishing import generation_tables, tables, task_tables
+from hubprune.publishing import generation_tables, points, tables, task_tables
 from hubprune.publishing.block_plot import languages_of, lines_of
 from hubprune.publishing.generation_verdict import generation_verdict
 from hubprune.publishing.tables import Table
 from hubprune.publishing.task_verdict import task_caution, task_verdict
-from hubprune.publishing.text import name_of
-from hubprune.report import CONTROL, DENSE, PRUNED, Report
+from hubprune.publishing.text import count, name_of
+from hubprune.report import CONTROL, DENSE, PRUNED, Report, TaskRow
 
 from . import hints, html, phrases
 
@@ -63,7 +63,8 @@ def evidence(report: Report) -> str:
     found = ""
     if report.tasks or report.recipe.get("tasks"):
         verdict = task_verdict(report)
-        section = _Section("Knowledge and reasoning", verdict, task_tables.task_table(report), hints.TASKS)
+        few = [_few(row) for row in task_tables.ordered(report)]
+        section = _Section("Knowledge and reasoning", verdict, task_tables.task_table(report), hints.TASKS, few)
         found += section.shown(report, task_caution() if verdict else "")
     if report.generations or report.recipe.get("generate"):
         verdict, table = generation_verdict(report), generation_tables.generation_table(report)
@@ -73,27 +74,34 @@ def evidence(report: Report) -> str:
 
 @dataclass(frozen=True)
 class _Section:
-    """What was measured beyond perplexity; `meanings`: plain things that a reader of the table must know."""
+    """What was measured beyond perplexity; `meanings`: plain things that a reader of the table must know; `few` as for
+    `stacked`.
+    """
 
     title: str
     verdict: str
     table: Table
     meanings: Sequence[str]
+    few: Sequence[str] = ()
 
     def shown(self, report: Report, caution: str = "") -> str:
         said = [hints.plainly(note, report) for note in self.table.notes]
         return (
             f"<section><h3>{self.title}</h3>"
             + (f'<p class="finding">{html.esc(hints.plainly(self.verdict, report))}</p>' if self.verdict else "")
-            + stacked(self.table, self.title, report)
+            + stacked(self.table, self.title, report, self.few)
             + (_said(caution) if caution else "")
             + (notes([*self.meanings, *said]) if self.table.rows else "".join(map(_said, said)))
             + "</section>"
         )
 
 
-def stacked(table: Table, name: str, report: Report) -> str:
-    """A table whose rows become lists of named figures where there is little width; the roles keep it a table."""
+def stacked(table: Table, name: str, report: Report, few: Sequence[str] = ()) -> str:
+    """A table whose rows become lists of named figures where there is little width; the roles keep it a table.
+
+    `few`: for each row why its figures tell nothing, '' where they do. On narrow screens that takes the place of the
+    figures until it is unfolded.
+    """
     if not table.rows:
         return ""
     named = " named" if "Task" in table.columns else ""
@@ -102,17 +110,31 @@ def stacked(table: Table, name: str, report: Report) -> str:
     for index, line in enumerate(table.rows):
         target = index in table.targets
         first = f'<th scope="row" role="rowheader">{MARK if target else ""}{html.esc(hints.plainly(line[0]))}</th>'
+        why = few[index] if index < len(few) else ""
+        cells = [_named(cell) for cell in line[1:]]
+        if why:
+            whose = f'<span class="visually-hidden">{html.esc(f"{line[0]}, {line[1]}")}: </span>'
+            cells[0] += f'<details class="few"><summary>{whose}{html.esc(why)}</summary></details>'
         rest = "".join(
-            f'<td role="cell" data-label="{html.esc(label)}">{_named(cell)}</td>'
-            for label, cell in zip(labels[1:], line[1:], strict=True)
+            f'<td role="cell"{"" if line[place] else " class=none"} data-label="{html.esc(labels[place])}">{cell}</td>'
+            for place, cell in enumerate(cells, 1)
         )
-        rows.append(f'<tr role="row"{" class=target" if target else ""}>{first}{rest}</tr>')
+        kind = " ".join(filter(None, ("target" if target else "", "told-little" if why else "")))
+        rows.append(f'<tr role="row" class="{kind}">{first}{rest}</tr>')
     heads = "".join(f'<th scope="col" role="columnheader">{html.esc(label)}</th>' for label in labels)
     return (
         f'<div class="scrolls" role="region" aria-label="Table: {html.esc(name)}">'
         f'<table class="stacked{named}" role="table" aria-label="{html.esc(name)}"><thead role="rowgroup">'
         f'<tr role="row">{heads}</tr></thead><tbody role="rowgroup">{"".join(rows)}</tbody></table></div>'
     )
+
+
+def _few(row: TaskRow) -> str:
+    """Why the figures of a task tell nothing; '' where they may."""
+    if not points.too_few(row):
+        return ""
+    asked = f"{row.items:,} on {count(row.passages, 'passage')}" if row.passages else f"{row.items:,}"
+    return f"Too few questions to tell: {asked}"
 
 
 def errors(report: Report) -> str:
@@ -122,7 +144,7 @@ def errors(report: Report) -> str:
         line = lines_of(report).get((PRUNED, code))
         if line:
             places = [line[0], line[len(line) // 2], line[-1]]
-            cells = "".join(f"<td>{100 * value:.2g}{html.NO_BREAK}%</td>" for _, value in places)
+            cells = "".join(f"<td>{phrases.two_digits(100 * value)}{html.NO_BREAK}%</td>" for _, value in places)
             rows.append((f"<tr><th scope='row'>{html.esc(name_of(code))}</th>{cells}</tr>", [at for at, _ in places]))
     blocks = rows[0][1] if rows else []
     heads = "".join(f'<th scope="col">Block {number}</th>' for number in blocks)

@@ -172,7 +172,8 @@ def card_preview(run: Run, repo_id: str) -> str:
     if targets:
         first = rf"<tr>(\s*<td[^>]*>)(?=<strong>(?:{'|'.join(targets)})</strong>)"
         made = re.sub(first, lambda found: f'<tr class="target">{found[1]}{result_tables.MARK}', made)
-    return f'<article class="card-preview" aria-label="Model card">{made}</article>'
+    article = f'<article class="card-preview" aria-label="Model card">{made}</article>'
+    return f'<p class="quiet">{html.esc(hints.of_the_card(report))}</p>{article}'
 
 
 def downloads(run: Run, repo_id: str) -> str:
