@@ -10,7 +10,9 @@ import gradio as gr
 CSS = [Path(__file__).with_name(name) for name in ("look.css", "results.css")]
 SCRIPTS = [
     Path(__file__).with_name("script") / f"{name}.js"
-    for name in ("lists", "typing", "best", "choosing", "publish", "places", "leaving", "markup", "said", "page")
+    for name in (
+        *("accents", "lists", "typing", "best", "choosing", "publish", "places", "leaving", "markup", "said", "page"),
+    )
 ]
 SANS = [
     *("ui-sans-serif", "system-ui", "-apple-system", "Segoe UI", "Roboto", "Noto Sans", "Noto Sans Arabic"),

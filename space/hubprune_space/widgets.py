@@ -24,5 +24,6 @@ def languages(label: str, info: str, *, none: bool = False, **more: Any) -> Any:
         label=label,
         info=info,
         filterable=True,
+        num_choices_shown=1000,  # all of them: script/lists.js must find the last ones too; None is not kept
         **more,
     )

@@ -9,8 +9,11 @@ from typing import Any
 import pytest
 from test_space_flow import TOO_WIDE
 
+from hubprune.languages import fold, known, plain
+
 BASE = "demo/tiny-multilingual-llama"
 FIELD = "#language input"
+NAMES = re.compile(r" · | \(|\)|, ")
 Visit = Callable[..., Any]
 
 
@@ -20,6 +23,13 @@ def text_in(page: Any, text: str) -> list[str]:
     page.keyboard.type(text)
     page.wait_for_timeout(250)
     return [str(one) for one in page.locator("#language li").all_inner_texts()]
+
+
+def labels_of(page: Any) -> list[str]:
+    """All that the list of languages offers."""
+    page.click(FIELD)
+    page.wait_for_selector("#language li")
+    return [str(one.get_attribute("aria-label")) for one in page.locator("#language li").all()]
 
 
 def leaves(page: Any) -> tuple[str, str]:
@@ -46,6 +56,33 @@ def test_everyday_names_find_their_language(visit: Visit) -> None:
                        ("tagalog", "Filipino ("), ("bangla", "Bengali (")):  # fmt: skip
         assert len(text_in(page, text)) == 1
         assert leaves(page)[0].startswith(name)
+
+
+def test_accents_are_not_asked_for(visit: Visit) -> None:
+    """In all languages; what is typed exactly is found as before, and before its like."""
+    page = visit().page
+    for text, name in (("francais", "French ·"), ("tieng viet", "Vietnamese ·"), ("TÜRKÇE", "Turkish ·"),
+                       ("türkce", "Turkish ·"), ("azerbaycanca", "Azerbaijani ("), ("hawaii", "Hawaiian ·"),
+                       ("ıtalian", "Italian ·"), ("العربية", "Arabic ·"), ("Swahilí", "Swahili ·"),
+                       ("bokmal", "Norwegian (")):  # fmt: skip
+        assert len(text_in(page, text)) == 1, text
+        assert leaves(page)[0].startswith(name)
+    page.click(FIELD)
+    page.wait_for_selector("#language li")
+    page.evaluate("document.execCommand('insertText', false, 'yoruba'); document.activeElement.blur()")  # before gradio
+    page.wait_for_function("document.querySelector('#language input').value === 'Yoruba · Yorùbá'")
+    listed = {label: [plain(fold(part)) for part in NAMES.split(label) if part] for label in labels_of(page)}
+    assert len(listed) == len(known())
+    lost = page.evaluate(
+        "all => Object.entries(all).flatMap(([label, typed]) => [label, ...typed].filter((one) => "
+        "!label.toLowerCase().includes(one.toLowerCase())))",
+        listed,
+    )
+    assert lost == []
+    leaves(page)
+    assert text_in(page, "`") == []  # nothing is left of it, and nothing is not found everywhere
+    # Only labels of the lists answer so.
+    assert page.evaluate("['Français'.includes('c'), 'é'.includes('e'), 'abc'.includes('b')]") == [False, False, True]
 
 
 def test_the_best_match_is_first_and_under_enter(visit: Visit) -> None:
@@ -172,8 +209,8 @@ def test_the_keyboard_follows_and_folds_stay(visit: Visit) -> None:
     assert page.evaluate("scrollY") == 0
 
     # The whole third screen on a phone, with everything unfolded.
-    for fold in page.locator("#look summary").all():
-        fold.click()
+    for summary in page.locator("#look summary").all():
+        summary.click()
     assert page.evaluate(TOO_WIDE) == []
     row = page.locator("table.languages tbody tr.target")
     assert re.fullmatch(r"control:\s+[\d.]+", row.locator(".below").first.inner_text())
