@@ -12,7 +12,7 @@ from hubprune.demo.loop import BASE
 from hubprune.hub import Hub
 from hubprune.recipe import Recipe
 
-from . import html
+from . import html, text_words
 from .forms import TEXT_FILE
 from .settings import SETTINGS
 
@@ -78,7 +78,6 @@ def price(hub: Hub, plan: Plan) -> str:
 
 def commands(plan: Plan, recipe: Recipe) -> str:
     """Both, as HTML."""
-    where = "On your machine" if SETTINGS.space_id else "On a larger machine"
-    return html.command(own_command(recipe), where) + html.command(
-        job_command(plan, recipe), "As a Job on your account"
-    )
+    where, job = "On your machine" if SETTINGS.space_id else "On a larger machine", job_command(plan, recipe)
+    note = text_words.IN_A_JOB if TEXT_FILE in job else ""
+    return html.command(own_command(recipe), where) + html.command(job, "As a Job on your account", note)

@@ -10,6 +10,8 @@ from html import escape as esc
 
 from hubprune.languages import resolve
 
+from . import text_words
+from .forms import TEXT_FILE
 from .words import Notice, roughly
 
 NO_BREAK = "\N{NO-BREAK SPACE}"
@@ -37,13 +39,16 @@ def _link(item: Notice) -> str:
     return f' <a href="{esc(address)}" target="_blank" rel="noopener">{esc(words)}</a>'
 
 
-def command(text: str, label: str = "") -> str:
-    """A command to copy."""
+def command(text: str, label: str = "", note: str = "") -> str:
+    """A command to copy; `note`: what must be known of it."""
     words = " ".join(f"<span>{esc(word)}</span>" for word in text.split(" "))  # lines end between words only
     head = f'<div class="command-label">{esc(label)}</div>' if label else ""
+    note = note or (text_words.OWN_FILE if TEXT_FILE in text else "")
+    told = f'<p class="quiet">{esc(note)}</p>' if note else ""
     return (
         f'<div class="command">{head}<pre tabindex="0" role="region" aria-label="{esc(label or "Command")}">'
         f'<code>{words}</code></pre><button type="button" class="copy" data-copy="{esc(text)}">Copy</button></div>'
+        + told
     )
 
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import contextlib
 from collections.abc import Callable
 from dataclasses import dataclass, replace
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 from hubprune import errors
@@ -15,9 +16,10 @@ from hubprune.task_names import TITLES
 from hubprune.task_table import family_of
 
 from . import elsewhere, hints, html, problems, words
-from .forms import Form, Refused, own_text
+from .forms import TEXT_FILE, Form, Refused, own_text
 from .gpu import STARTING, ZERO_GPU_MEMORY, ZERO_GPU_SPEED
 from .hubs import reading
+from .run import with_text
 from .settings import SETTINGS
 
 if TYPE_CHECKING:
@@ -168,7 +170,8 @@ def _card(planned: Planned, user: str | None) -> str:
     )
     time = f'<p class="estimate"><strong>about {words.roughly(plan.seconds)}</strong> on {here}</p>' if fits else ""
     notes = "".join(f"<li>{html.esc(text)}</li>" for text in filter(None, map(problems.plain, plan.warnings)))
-    after = html.notice(planned.notice) + ("" if fits else elsewhere.commands(plan, recipe, own=planned.own is not None))
+    there = recipe if planned.own is None else with_text(recipe, Path(TEXT_FILE))
+    after = html.notice(planned.notice) + ("" if fits else elsewhere.commands(plan, there))
     return (
         f'<section class="plan" aria-label="Plan" data-model="{html.esc(model.id)}">'
         f"{head}{time}{after}{html.facts(rows)}"

@@ -5,6 +5,8 @@ from __future__ import annotations
 from .phrases import megabytes
 from .words import Notice
 
+OWN_FILE = "calibration.txt stands for your own text: save it under that name where you run the command."
+IN_A_JOB = "A Job reads no file of yours: put your text into a data set on the Hub, and name that for calibration.txt."
 OTHER_TEXT = (
     "Your own text and the control's English text differ in more than their language: what the comparison with the "
     "control shows may be due to either."

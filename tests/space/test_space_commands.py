@@ -1,0 +1,56 @@
+"""Commands for elsewhere: with a visitor's own text they name it, say what it is, and name no place of this machine."""
+
+from __future__ import annotations
+
+import re
+import sys
+from pathlib import Path
+from types import SimpleNamespace
+from typing import Any
+
+import pytest
+
+pytest.importorskip("gradio", reason="The tests of the Space need the extra `space`.")
+sys.path.insert(0, str(Path(__file__).parents[2] / "space"))
+from hubprune_space import html, plans, results, text_words
+from hubprune_space.forms import TEXT_FILE, Form
+from hubprune_space.gpu import Failed
+from hubprune_space.run import Run, problem, with_text
+from hubprune_space.settings import SETTINGS
+
+from hubprune.demo.loop import BASE
+
+
+def commands(shown: str) -> list[tuple[str, str]]:
+    """(what is copied, the note after it) of each command."""
+    found = re.findall(r'data-copy="([^"]*)">Copy</button></div>(?:<p class="quiet">([^<]*)</p>)?', shown)
+    return [(copied, note) for copied, note in found]
+
+
+@pytest.fixture
+def run() -> Run:
+    """Of a visitor with a text of their own."""
+    folder = SETTINGS.folder / "run-1"
+    return Run("k", "me", with_text(Form("acme/model").recipe(), folder / TEXT_FILE), "name", folder, 150.0, 4)
+
+
+def test_a_plan_that_does_not_fit_names_the_text() -> None:
+    form = Form(model=BASE, samples="900000000")
+    here, job = commands(plans.card(plans.of_form(form, None, b"habari " * 99), None))
+    for copied, _ in (here, job):
+        assert f"--calib sw={TEXT_FILE} --calib en=demo" in copied
+    assert (here[1], job[1]) == (text_words.OWN_FILE, text_words.IN_A_JOB)
+    without = commands(plans.card(plans.of_form(form, None), None))
+    assert [note for _, note in without] == ["", ""]
+    assert not [copied for copied, _ in without if TEXT_FILE in copied]
+
+
+def test_so_do_the_commands_of_a_run(run: Run) -> None:
+    quota = html.notice(problem(Failed("Quota", "none left"), run))
+    published: Any = SimpleNamespace(pull_request=None, private=True, url="u", repo_id="me/name")
+    run.published = published
+    for shown in (quota, results.published(run)):
+        ((copied, note),) = commands(shown)
+        assert f"--calib sw={TEXT_FILE}" in copied
+        assert str(SETTINGS.folder) not in shown
+        assert note == text_words.OWN_FILE
