@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import contextlib
+import json
 import platform
 import resource
 import sys
@@ -9,27 +11,54 @@ import time
 from collections.abc import Generator
 from datetime import UTC, datetime
 from importlib.metadata import version
+from pathlib import Path
 from typing import TypeVar
 
 import torch
 
 from hubprune import __version__
-from hubprune.events import Event, Stage
+from hubprune.events import Event, Progress, Stage
 from hubprune.report import Run
 
 Result = TypeVar("Result")
 
+STEPS = ("prune", "generate")  # stages whose progress lies on disk when it is told
 LIBRARIES = ("torch", "transformers", "huggingface-hub", "datasets", "safetensors")
 
 
 class Clock:
-    """Times the stages of a run by listening to its events."""
+    """Times the stages of a run by listening to its events, over all starts of a run that broke off."""
 
     def __init__(self) -> None:
-        self.started = datetime.now(UTC)
+        self.started = datetime.now(UTC).strftime("%Y-%m-%dT%H:%M:%SZ")
         self.begin = time.monotonic()
         self.seconds: dict[str, float] = {}
+        self.before = 0.0  # seconds of earlier starts
         self._stage: tuple[str, float] | None = None
+        self._file: Path | None = None
+
+    def go_on(self, file: Path) -> None:
+        """Keep what was spent in a file, at each step that is safe; what earlier starts kept there counts, too."""
+        self._file = file
+        with contextlib.suppress(OSError, ValueError, KeyError, TypeError):
+            kept = json.loads(file.read_text(encoding="utf-8"))
+            self.started, self.before = str(kept["started"]), float(kept["seconds"])
+            for name, seconds in kept["stages"].items():
+                self.seconds[name] = self.seconds.get(name, 0.0) + float(seconds)
+
+    def keep(self) -> None:
+        """Write the file of `go_on`."""
+        if self._file and self._file.parent.is_dir():
+            if self._stage:
+                self.mark(self._stage[0])
+            kept = {"started": self.started, "seconds": self.spent(), "stages": self.seconds}
+            new = self._file.with_name(self._file.name + ".new")
+            new.write_text(json.dumps(kept), encoding="utf-8")
+            new.replace(self._file)
+
+    def spent(self) -> float:
+        """Seconds so far, those of earlier starts included."""
+        return self.before + time.monotonic() - self.begin
 
     def listen(self, events: Generator[Event, None, Result]) -> Generator[Event, None, Result]:
         """Pass events on, noting when each stage begins; returns what the generator returns."""
@@ -40,6 +69,8 @@ class Clock:
                 return stop.value
             if isinstance(event, Stage):
                 self.mark(event.name)
+            if isinstance(event, Progress) and event.stage in STEPS:
+                self.keep()
             yield event
 
     def stage(self, name: str, text: str) -> Stage:
@@ -58,8 +89,8 @@ class Clock:
         """The `run` part of a report, as of now."""
         self.mark(None)
         return Run(
-            started=self.started.strftime("%Y-%m-%dT%H:%M:%SZ"),
-            seconds=round(time.monotonic() - self.begin, 2),
+            started=self.started,
+            seconds=round(self.spent(), 2),
             stage_seconds={name: round(seconds, 2) for name, seconds in self.seconds.items()},
             peak_memory=peak_memory(),
             peak_gpu_memory=torch.cuda.max_memory_allocated(device) if device.type == "cuda" else None,

@@ -44,7 +44,9 @@ def prepare(recipe: Recipe, out: Path, *, hub: Hub | None = None) -> Generator[E
     state = RunState(unfinished, examined)
     if not blocks_done(unfinished) and not state.kept_text() and not writes_itself(recipe.calib):
         shutil.rmtree(unfinished, ignore_errors=True)
+        clock.go_on(state.clock_file)
         seq_len = examined.recipe.seq_len or 0
         texts = yield from clock.listen(gather(examined.recipe, tokenizer, hub, seq_len=seq_len))
         state.keep_text(texts)
     yield from clock.listen(prepare_exam(examined, *wanted, tokenizer, hub))
+    clock.keep()

@@ -168,13 +168,15 @@ class Pruning:
             examined.prunes,
             recipe.sequential,
         )
-        result: WalkResult = yield from walk.run(
-            groups(texts.evaluation),
-            variants_of(examined, texts),
-            sink,
-            keeper,
-            questions.groups,
-            dense_answers=known is None,
+        result: WalkResult = yield from self.clock.listen(
+            walk.run(
+                groups(texts.evaluation),
+                variants_of(examined, texts),
+                sink,
+                keeper,
+                questions.groups,
+                dense_answers=known is None,
+            )
         )
         writer.close()
         copy_source_files(self.folder, self.out, code=recipe.trust_remote_code)
@@ -193,11 +195,14 @@ class Pruning:
         check_vocabulary(self.examined.skeleton, vocabulary_of(self.tokenizer))
         if resume and blocks_done(self.out):
             refuse_difference(self.state.difference())
+            self.clock.go_on(self.state.clock_file)
             return self.state.texts()
         if resume and (kept := self.state.kept_text()):
+            self.clock.go_on(self.state.clock_file)
             return kept
         shutil.rmtree(self.out, ignore_errors=True)
         self.out.mkdir(parents=True)
+        self.clock.go_on(self.state.clock_file)
         gathering = gather(
             self.recipe,
             self.tokenizer,

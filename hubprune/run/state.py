@@ -5,6 +5,7 @@
         .state/text.json       the token windows, and what they were gathered for
         .state/lanes-0, -1     hidden states of all lanes after a block, in turn
         .state/written.jsonl   texts that the models wrote so far (see written.py)
+        .state/clock.json      what the run has taken so far (see clock.py)
 
 Order after a block: output files, then lanes, each flushed to the disk; then run.json under a new name, flushed and
 renamed. Whatever moment the run is killed at, run.json names a block count and a lane file that are complete. Tensors
@@ -33,7 +34,7 @@ from hubprune.report import PRUNED, TextRecord
 from hubprune.run.clock import versions
 from hubprune.run.examine import Examined
 
-FOLDER, RUN_FILE, TEXT_FILE = ".state", "run.json", "text.json"
+FOLDER, RUN_FILE, TEXT_FILE, CLOCK_FILE = ".state", "run.json", "text.json", "clock.json"
 SCHEMA_VERSION = 2
 MACHINE = ("device", "dtype", "batch_size")  # fields of a recipe that decide nothing of its text
 
@@ -74,6 +75,7 @@ class RunState:
 
     def __init__(self, unfinished: Path, examined: Examined, *, saves_lanes: bool = True) -> None:
         self.folder = unfinished / FOLDER
+        self.clock_file = self.folder / CLOCK_FILE
         self.identity = identity(examined)
         self.prefix = examined.skeleton.prefix
         self.saves_lanes = saves_lanes

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import shutil
 import sys
 from pathlib import Path
@@ -118,3 +119,35 @@ def test_kept_text_comes_back_as_it_was(model_folder: Path, tmp_path: Path, monk
     assert [text.record for text in first.evaluation] == [text.record for text in second.evaluation]
     for one, other in zip(first.calibration + first.control, second.calibration + second.control, strict=True):
         assert (one.tokens == other.tokens).all()
+
+
+def test_the_report_counts_the_time_of_every_start(model_folder: Path, tmp_path: Path) -> None:
+    """Fetching ahead, a start that broke off after a block, the rest; not what lay between them."""
+    recipe, clock = small(model_folder), unfinished_folder(tmp_path / "out") / state.FOLDER / state.CLOCK_FILE
+
+    def slower(seconds: float, **stages: float) -> None:
+        """As if all so far had taken that long."""
+        kept = json.loads(clock.read_text())
+        clock.write_text(json.dumps(kept | {"seconds": seconds, "stages": kept["stages"] | stages}))
+
+    finish(prepare(recipe, tmp_path / "out"))
+    began = json.loads(clock.read_text())
+    assert {"check", "text"} <= set(began["stages"])
+    slower(1000.0, text=900.0)
+    clock.write_text(json.dumps(json.loads(clock.read_text()) | {"started": "2020-02-02T02:02:02Z"}))
+    events = prune(recipe, tmp_path / "out", resume=True)
+    for event in events:
+        if isinstance(event, Progress) and event.stage == "prune" and event.done == 2:
+            break
+    events.close()
+    kept = json.loads(clock.read_text())
+    assert kept["seconds"] > 1000
+    assert kept["stages"]["text"] == 900
+    slower(3000.0, prune=2000.0)
+    report, _ = finish(prune(recipe, tmp_path / "out", resume=True))
+    assert report.run.started == "2020-02-02T02:02:02Z"
+    assert 3000 < report.run.seconds < 3600
+    assert report.run.stage_seconds["text"] == 900
+    assert 2000 < report.run.stage_seconds["prune"] < 2600
+    again, _ = finish(prune(recipe, tmp_path / "again"))
+    assert again.run.seconds < 1000

@@ -59,7 +59,7 @@ def test_from_plan_to_published_in_slices(visit_zero: Callable[..., Any], zero: 
     assert devices.released == [False] * 5
     page = visitor.page
     page.click("#write")
-    page.wait_for_selector("#written [aria-busy=false]")
+    page.wait_for_selector("#written [aria-busy=false]", timeout=90_000)
     assert all(text.strip() for text in page.locator("#written .text").all_inner_texts())
     assert len(devices.asked) == 6
     page.click("#publish")
