@@ -68,7 +68,7 @@ def _cost(report: Report, rows: list[tables.Figures], width: float) -> Any:
         }
         axes.text(1.03, y, f"× {ratio(row.ratio or 0)}", **style)
         if slim:
-            axes.plot([1, 1], [y - 0.2, y + 0.2], color=INK, linewidth=1)
+            axes.plot([1, 1], [y - 0.2, y + 0.2], color=INK, linewidth=1, zorder=1)
             axes.text(-0.03, y - 0.42, name, **style)
         else:
             axes.text(-0.03, y, name, ha="right", **style)

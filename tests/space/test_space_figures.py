@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import dataclasses
+import math
 import re
 import sys
 from collections.abc import Callable
@@ -20,7 +21,7 @@ import made_up_reports as made
 from hubprune_space import charts, cuts, hints, phrases, result_tables, results
 from test_space_flow import TOO_WIDE
 
-from hubprune.report import Report
+from hubprune.report import PRUNED, Report
 
 Visit = Callable[..., Any]
 LONG = "nb"  # Norwegian Bokmål
@@ -151,6 +152,19 @@ def test_blocks_are_counted_from_one() -> None:
         assert ticks[0] == 1, cut[:10]
         assert max(ticks) <= 28
     assert "counted from 1 (in the names of parameters, from 0)" in charts.errors_caption(report)
+
+
+@pytest.mark.parametrize("ratio", [0.4, 1.0, 37.0, 8.2e6, math.inf])
+@pytest.mark.parametrize("languages", [1, 7])
+def test_any_numbers_can_be_drawn(ratio: float, languages: int) -> None:
+    seven = made.seven(2)
+    rows = [row for row in seven.languages if row.calibrated] + [row for row in seven.languages if not row.calibrated]
+    score = dataclasses.replace(rows[0].scores[PRUNED], ratio=ratio)
+    rows[0] = dataclasses.replace(rows[0], scores={**rows[0].scores, PRUNED: score})
+    report = dataclasses.replace(seven, languages=rows[:languages])
+    drawn = charts.cost(report)
+    assert drawn.count("<svg") == (0 if languages == 1 and ratio == math.inf else 3)
+    assert charts.errors(report).count("<svg") == 3
 
 
 def test_large_errors_are_plain_numbers() -> None:
