@@ -6,8 +6,11 @@ import re
 from collections.abc import Callable
 from typing import Any
 
+from eavesdrop import Eavesdropper, told_to_anybody
+
 BASE = "demo/tiny-multilingual-llama"
 NAME = "#name input, #name textarea"
+TOKEN = "hf_taker_write"
 
 
 def downloaded(page: Any) -> str:
@@ -24,11 +27,16 @@ def test_publishing(visit: Callable[..., Any], site: Any) -> None:
     site.hub.add_repo("taker/taken", notes)
     visitor = visit("taker")
     page = visitor.page
+    ears, told = Eavesdropper(visitor), [told_to_anybody(site)]
+    visitor.open()
+    visitor.speaks("English")
     visitor.plan(BASE)
     beside = page.context.new_page()  # a tab that was opened before there was a result
     beside.goto(site.url)
     beside.wait_for_selector("#prune:visible:not([disabled])", timeout=25_000)
     visitor.prune()
+    page.wait_for_selector("#work .stages li.now")
+    told += [told_to_anybody(site), told_to_anybody(site, site.cookie("taker", TOKEN))]
     visitor.result()
     held = page.input_value(NAME)
 
@@ -97,6 +105,7 @@ def test_publishing(visit: Callable[..., Any], site: Any) -> None:
     page.click("#publish-pr")
     page.wait_for_selector("#publish[disabled]:has-text('Publishing')")
     second.wait_for_selector("#publish-notice .progress:has-text('taker/taken: ')")
+    told += [told_to_anybody(site), told_to_anybody(site, site.cookie("taker", TOKEN))]
     visitor.open()
     page.wait_for_selector("#publish[disabled]:has-text('Publishing')")
     assert page.is_disabled("#over")
@@ -113,7 +122,16 @@ def test_publishing(visit: Callable[..., Any], site: Any) -> None:
     page.click("#over")
     page.wait_for_selector("#choose:visible")
     assert page.locator("#notice .notice").count() == 0
+    second.wait_for_selector("#choose:visible")
+    assert "deleted in another tab or browser of yours. Choose anew here" in second.inner_text("[data-state=replaced]")
     beside.click("#prune")
     beside.wait_for_selector("#work .stages")
     beside.click("#cancel")
     beside.wait_for_selector("#choose:visible")
+
+    # Nothing that went to a page, nor what anybody can ask for, names the visitor's token.
+    streams = "".join(text for place, text in ears.heard.items() if place.endswith("/gradio_api/queue/data"))
+    assert "Publishing" in streams
+    assert "Perplexity" in streams
+    for text in [*told, *ears.heard.values(), site.log.read_text()]:
+        assert TOKEN not in text

@@ -117,6 +117,19 @@ class Visitor:
         self.page.wait_for_function("document.querySelector('#login')?.innerText.includes('Sign')", timeout=25_000)
         self.page.wait_for_selector("#card h2, #card .notice, #work .stages, #look .result-head", timeout=25_000)
 
+    def speaks(self, language: str) -> None:
+        """Choose the calibration language. English needs no control, and is the quickest where any result will do."""
+        self.page.click("#language input")
+        self.page.keyboard.type(language)
+        self.page.wait_for_function(
+            "name => document.querySelector('#language li.active')?.getAttribute('aria-label').startsWith(name)",
+            arg=language,
+        )
+        self.page.keyboard.press("Enter")
+        self.page.wait_for_function(
+            "name => document.querySelector('#language input').value.startsWith(name)", arg=language
+        )
+
     def plan(self, model: str) -> str:
         """Name a model; returns the text of the plan card."""
         self.page.evaluate("document.querySelectorAll('#card :is(.notice, .plan)').forEach(e => e.dataset.old = 'yes')")
