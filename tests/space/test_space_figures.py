@@ -66,7 +66,7 @@ def page(visit: Visit) -> Any:
     page.evaluate(
         "made => document.querySelector('#choose').insertAdjacentHTML('afterend', "
         "`<div id=made style='max-width: 60rem'>${made}</div>`)",
-        shown(told()),
+        shown(told()) + results.samples(evidence.full().generations),
     )
     page.evaluate("document.querySelector('#choose').style.display = 'none'")
     return page
@@ -106,6 +106,16 @@ def test_letters_of_charts_grow_with_the_visitors(page: Any, width: int) -> None
         assert after["high"] > 1.5 * before["high"]
     assert page.evaluate(TOO_WIDE) == []
     assert page.locator("#made .chart svg:visible").count() == 2
+
+
+@pytest.mark.parametrize(("width", "columns"), [(390, 1), (768, 3), (1280, 3)])
+def test_what_three_models_wrote_stands_side_by_side_where_there_is_room(page: Any, width: int, columns: int) -> None:
+    page.set_viewport_size({"width": width, "height": 900})
+    tops = page.evaluate(
+        "[...document.querySelector('#made .pair').children].map((one) => Math.round(one.getBoundingClientRect().top))"
+    )
+    assert len(tops) == 3
+    assert tops.count(tops[0]) == columns
 
 
 def test_no_word_of_a_table_is_broken(page: Any) -> None:
