@@ -19,7 +19,7 @@ sys.path.insert(0, str(Path(__file__).parents[1] / "publishing"))
 import made_up_evidence as evidence
 import made_up_reports as made
 from hubprune_space import charts, cuts, hints, phrases, result_tables, results
-from test_space_flow import TOO_WIDE
+from test_space_flow import TOO_WIDE, violations
 
 from hubprune.report import PRUNED, Report
 
@@ -87,6 +87,7 @@ def test_few_questions_take_a_line_on_a_phone_and_their_figures_a_fold(page: Any
     assert rows.nth(1).locator("td:nth-child(n + 3):visible").count() == 7
     assert rows.nth(2).locator("td:nth-child(n + 3):visible").count() == 0
     assert page.evaluate(TOO_WIDE) == []
+    assert violations(page) == []
     page.set_viewport_size({"width": 1280, "height": 900})
     assert page.locator("#made .few:visible").count() == 0
     assert rows.nth(2).locator("td:nth-child(n + 3):visible").count() == 7
