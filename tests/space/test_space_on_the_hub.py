@@ -15,7 +15,7 @@ from visitors import ROOT, Site, Visitor, serve, visiting
 from hubprune.loopback import User
 
 BASE = "demo/tiny-multilingual-llama"
-HELD = "tiny-multilingual-llama-sparsegpt50-sw"
+HELD = "tiny-multilingual-llama-sparsegpt50-en"
 BANNER = ("https://huggingface.co/", "https://fonts.googleapis.com/")
 SPACE = {"SYSTEM": "spaces", "SPACE_ID": "acme/hubprune"}
 
@@ -73,6 +73,7 @@ def leave(visitor: Visitor, button: str, said: str) -> None:
 def test_sign_in_prune_publish_sign_out(visit_there: Callable[..., Visitor], there: Site, provider: Provider) -> None:
     visitor = visit_there()
     page = visitor.page
+    visitor.speaks("English")
     visitor.plan(BASE)
     sign_in(visitor, provider, "ann", "#sign-in")
     page.wait_for_selector("#card .facts")  # what was filled in is still there
@@ -120,6 +121,7 @@ def test_a_sign_in_that_ends_while_pruning(
     visit_there: Callable[..., Visitor], there: Site, provider: Provider
 ) -> None:
     visitor = visit_there()
+    visitor.speaks("English")
     visitor.plan(BASE)
     provider.seconds = 20
     try:
