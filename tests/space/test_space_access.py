@@ -125,6 +125,7 @@ def test_a_phone_answers_where_the_model_was_named(visit: Visit) -> None:
     assert page.evaluate("scrollY") == before
     assert page.evaluate("document.querySelector('#card').getBoundingClientRect().top > innerHeight")
     assert violations(page) == []
+    assert page.inner_text("#answer a") == "See the plan"
     page.click("#answer a")
     assert place(page) == "card"
     assert page.evaluate("document.activeElement.getBoundingClientRect().bottom < innerHeight")
@@ -134,6 +135,7 @@ def test_a_phone_answers_where_the_model_was_named(visit: Visit) -> None:
         page.focus(FIELD)
         page.keyboard.press("Enter")
         page.wait_for_selector("#answer:has-text('No model called acme/nobody is visible to you.')")
+        assert page.inner_text("#answer a") == "See what to do"  # there is no plan to be seen
     page.set_viewport_size({"width": 1280, "height": 900})
     assert page.is_hidden("#answer")  # the plan stands beside the field
 
@@ -209,11 +211,15 @@ def test_a_whole_visit_by_keyboard_in_arabic_and_chinese(visit: Visit, site: Any
     assert prompt.evaluate("e => [e.lang, getComputedStyle(e).direction]") == ["ar", "rtl"]
     for text in written(page, "ar").all():
         assert text.evaluate("e => getComputedStyle(e).direction") == "rtl"
+        pane = text.locator("xpath=..")
+        assert pane.get_attribute("dir") == "rtl"
+        assert pane.locator("h4").evaluate("e => getComputedStyle(e).direction") == "rtl"
         # What follows begins on the line where the prompt ends.
         assert text.evaluate(
             "e => { const [a, b] = [...e.children].map((one) => [...one.getClientRects()]);"
             " return a.length && b.length && Math.abs(a.at(-1).top - b[0].top) < 4; }"
         )
+    assert page.locator("#written h4").all_inner_texts() == ["Original", "Pruned"]
     page.focus("#write-language input:checked")
     page.keyboard.press("ArrowRight")
     page.wait_for_function("document.querySelector('#prompt textarea').lang === 'zh'")

@@ -181,6 +181,23 @@ def test_a_file_is_refused_in_the_words_of_the_page(visit: Visit) -> None:
     assert page.inner_text("#own-told").strip() == ""
 
 
+def check_tiles(page: Any) -> None:
+    """Words in a tile are smaller than figures, and neither sticks out of it."""
+    tiles = page.locator(".tiles > div").evaluate_all(
+        """all => all.map((tile) => {
+            const value = tile.querySelector('strong'), words = document.createRange();
+            words.selectNodeContents(value);
+            const text = words.getBoundingClientRect(), place = tile.getBoundingClientRect();
+            return {text: value.textContent, size: parseFloat(getComputedStyle(value).fontSize),
+                inside: text.left >= place.left && text.right <= place.right && tile.scrollWidth <= tile.clientWidth};
+        })"""
+    )
+    figures, said = ([one for one in tiles if bool(re.search(r"\d", one["text"])) is kind] for kind in (True, False))
+    assert [one["text"] for one in said] == ["not measured"]
+    assert all(one["inside"] for one in tiles), tiles
+    assert max(one["size"] for one in said) < 0.9 * min(one["size"] for one in figures), tiles
+
+
 def test_the_keyboard_follows_and_folds_stay(visit: Visit) -> None:
     visitor = visit("lena")
     page = visitor.page
@@ -212,6 +229,7 @@ def test_the_keyboard_follows_and_folds_stay(visit: Visit) -> None:
     for summary in page.locator("#look summary").all():
         summary.click()
     assert page.evaluate(TOO_WIDE) == []
+    check_tiles(page)
     row = page.locator("table.languages tbody tr.target")
     assert re.fullmatch(r"control:\s+[\d.]+", row.locator(".below").first.inner_text())
     assert row.locator(".below:visible").count() == 2
@@ -224,25 +242,9 @@ def test_the_keyboard_follows_and_folds_stay(visit: Visit) -> None:
     heights = page.locator("#owner .wrap, #name :is(input, textarea)").evaluate_all(
         "all => all.filter(e => e.closest('#name') || e.querySelector('input')).map(e => e.getBoundingClientRect())"
     )
+    check_tiles(page)
     assert len({round(one["top"]) for one in heights}) == len({round(one["bottom"]) for one in heights}) == 1
 
     visitor.start_over()
     page.wait_for_function("document.activeElement?.id === 'choose-title'")
     assert page.evaluate("scrollY") == 0
-
-
-def test_right_to_left_stands_at_its_own_start(visit: Visit) -> None:
-    visitor = visit("amir")
-    page = visitor.page
-    text_in(page, "Arabic")
-    leaves(page)
-    visitor.plan(BASE)
-    page.wait_for_selector("#card:has-text('-ar')")
-    visitor.prune()
-    visitor.result()
-    page.click("#write")
-    page.wait_for_selector("#written [aria-busy=false]", timeout=60_000)
-    for pane in page.locator("#written .pair > div").all():
-        assert pane.get_attribute("dir") == "rtl"
-        assert pane.locator("h4").evaluate("e => getComputedStyle(e).direction") == "rtl"
-    assert page.locator("#written h4").all_inner_texts() == ["Original", "Pruned"]

@@ -1,4 +1,4 @@
-"""What is told at the end: of a result's time, of another tab, of an uploading one's name; and who may say so at once."""
+"""What is told at a result's end; who decides what becomes of it; what is advised where a run does not fit."""
 
 from __future__ import annotations
 
