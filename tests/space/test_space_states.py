@@ -167,13 +167,15 @@ def test_cancel_within_a_block(visit: Visit, site: Any) -> None:
     before = set(site.folder.glob("*/run-*"))
     visitor = visit("cancels")
     visitor.plan(BASE)
+    site.hub.fault("GET /api/whoami-v2", kind="stall", seconds=2)  # a run takes a moment to begin
     visitor.prune()
+    visitor.page.wait_for_selector("#prune[data-busy=yes]:has-text('Prune (about')")
     visitor.page.wait_for_selector("#work .stages li.now:has-text('prune')")
     visitor.page.click("#cancel")
     assert re.search(
         r"Stopped (at block \d of 4|before the first block)\. Nothing was published\.", visitor.state("cancelled")
     )
-    assert visitor.page.is_visible("#prune")
+    assert visitor.page.is_visible("#prune:not([data-busy])")
     assert set(site.folder.glob("*/run-*")) <= before
 
 
