@@ -78,7 +78,7 @@ class Form:
         text = "demo" if demo else "auto"
         measured = tuple(dict.fromkeys([*lang, "en", *self.measured]))
         if demo and (missing := [name_of(code) for code in measured if resolve(code).code not in LANGUAGES]):
-            raise Refused(words.no_demo_text(listed(missing), listed([name_of(code) for code in LANGUAGES])))
+            raise Refused(text_words.no_demo_text(listed(missing), listed([name_of(code) for code in LANGUAGES])))
         return Recipe(
             model=model,
             revision=revision or None,

@@ -47,3 +47,12 @@ def lost() -> Notice:
         "Give it again under Advanced, or leave that field empty for hubprune's own text.",
         "warning",
     )
+
+
+def no_demo_text(missing: str, there: str) -> Notice:
+    return Notice(
+        "no-demo-text",
+        f"The model that comes with hubprune brings no text in {missing} along, only in {there}.",
+        "Choose one of these, or another model.",
+        "problem",
+    )

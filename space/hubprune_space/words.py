@@ -216,15 +216,6 @@ def plan_changed() -> Notice:
     return Notice("plan-changed", "The form has changed: this is its plan now.", "Look at it, and press Prune again.")
 
 
-def no_demo_text(missing: str, there: str) -> Notice:
-    return Notice(
-        "no-demo-text",
-        f"The model that comes with hubprune brings no text in {missing} along, only in {there}.",
-        "Choose one of these, or another model.",
-        "problem",
-    )
-
-
 def tasks_need_the_hub() -> Notice:
     return Notice(
         "tasks-need-the-hub",
