@@ -9,6 +9,7 @@ it all.
 from __future__ import annotations
 
 import contextlib
+import ctypes
 import gc
 import time
 import traceback
@@ -173,8 +174,13 @@ def failure(error: BaseException) -> Failed:
 
 
 def release() -> None:
-    """Give memory back after a slice."""
+    """Give memory back after a slice.
+
+    glibc keeps what is freed in pieces, more with each run, unless told otherwise: benchmarks/space_memory.py.
+    """
     gc.collect()
+    with contextlib.suppress(OSError, AttributeError):  # another C library
+        ctypes.CDLL(None).malloc_trim(0)
     with contextlib.suppress(Exception):
         import torch
 
