@@ -49,8 +49,8 @@ class Planned:
         return self.plan is not None and self.notice is None
 
 
-def make(recipe: Recipe, token: str | None) -> Planned:
-    """The plan of a recipe for the visitor of this token; nothing of the request stays."""
+def make(recipe: Recipe, token: str | None, own: int | None = None) -> Planned:
+    """The plan of a recipe for the visitor of this token; nothing of the request stays. `own` as in Planned."""
     from hubprune.planning import Accelerator, make_plan
 
     there = Accelerator(ZERO_GPU_MEMORY, ZERO_GPU_SPEED) if SETTINGS.zero_gpu else None
@@ -58,13 +58,13 @@ def make(recipe: Recipe, token: str | None) -> Planned:
         try:
             plan = make_plan(recipe, hub, there=there)
         except errors.HubpruneError as error:
-            return Planned(recipe, None, of_error(error, recipe, hub, signed_in=token is not None))
+            return Planned(recipe, None, of_error(error, shown(recipe, own), hub, signed_in=token is not None), own=own)
         notice = elsewhere_notice(plan, hub)
         if notice:
             with contextlib.suppress(errors.HubpruneError):  # advice; without it the notice stands as it is
                 less = helps(plan, lambda other: elsewhere_notice(make_plan(other, hub, there=there), hub) is None)
                 notice = elsewhere_notice(plan, hub, less)
-        return Planned(recipe.replace(revision=plan.model.revision), plan, notice)
+        return Planned(recipe.replace(revision=plan.model.revision), plan, notice, own=own)
 
 
 def of_form(form: Form, token: str | None, own: bytes | None = None) -> Planned:
@@ -76,7 +76,12 @@ def of_form(form: Form, token: str | None, own: bytes | None = None) -> Planned:
         return Planned(None, None, refused.notice)
     except errors.HubpruneError as error:
         return Planned(None, None, problems.told(error))
-    return replace(make(recipe, token), own=len(text.encode()) if text is not None else None)
+    return make(recipe, token, len(text.encode()) if text is not None else None)
+
+
+def shown(recipe: Recipe, own: int | None) -> Recipe:
+    """The recipe as commands say it: a visitor's own text under the name that stands for it."""
+    return recipe if own is None else with_text(recipe, Path(TEXT_FILE))
 
 
 def elsewhere_notice(plan: Plan, hub: Hub, less: str = "") -> words.Notice | None:
@@ -170,8 +175,7 @@ def _card(planned: Planned, user: str | None) -> str:
     )
     time = f'<p class="estimate"><strong>about {words.roughly(plan.seconds)}</strong> on {here}</p>' if fits else ""
     notes = "".join(f"<li>{html.esc(text)}</li>" for text in filter(None, map(problems.plain, plan.warnings)))
-    there = recipe if planned.own is None else with_text(recipe, Path(TEXT_FILE))
-    after = html.notice(planned.notice) + ("" if fits else elsewhere.commands(plan, there))
+    after = html.notice(planned.notice) + ("" if fits else elsewhere.commands(plan, shown(recipe, planned.own)))
     return (
         f'<section class="plan" aria-label="Plan" data-model="{html.esc(model.id)}">'
         f"{head}{time}{after}{html.facts(rows)}"

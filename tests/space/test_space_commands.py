@@ -19,6 +19,7 @@ from hubprune_space.run import Run, problem, with_text
 from hubprune_space.settings import SETTINGS
 
 from hubprune.demo.loop import BASE
+from hubprune.errors import RemoteCodeNeeded
 
 
 def commands(shown: str) -> list[tuple[str, str]]:
@@ -54,3 +55,14 @@ def test_so_do_the_commands_of_a_run(run: Run) -> None:
         assert f"--calib sw={TEXT_FILE}" in copied
         assert str(SETTINGS.folder) not in shown
         assert note == text_words.OWN_FILE
+
+
+def test_so_does_the_command_of_a_model_with_code_of_its_own(monkeypatch: pytest.MonkeyPatch) -> None:
+    def refuse(*_: Any, **__: Any) -> None:
+        raise RemoteCodeNeeded("It needs code.", "Allow it.")
+
+    monkeypatch.setattr("hubprune.planning.make_plan", refuse)
+    for own, named in ((b"habari " * 99, True), (None, False)):
+        ((copied, _),) = commands(plans.card(plans.of_form(Form(model="acme/model"), None, own), None))
+        assert copied.endswith("--trust-remote-code")
+        assert (f"--calib sw={TEXT_FILE}" in copied) == named
