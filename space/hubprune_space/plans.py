@@ -41,7 +41,6 @@ class Planned:
     recipe: Recipe | None
     plan: Plan | None
     notice: words.Notice | None
-    price: str = ""
     own: int | None = None
 
     @property
