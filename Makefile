@@ -14,16 +14,16 @@ VENV ?= .venv
 TORCH ?= torch==2.13.0
 TORCH_INDEX ?=
 JOBS ?= 2
-COVERAGE = --cov=hubprune --cov-report=term:skip-covered
 NEW_ENOUGH = $(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11) and "hubprune needs Python 3.11 or newer: make PYTHON=...")'
 PIP = $(VENV)/bin/python -m pip --disable-pip-version-check --quiet
 
 .DEFAULT_GOAL := help
-.PHONY: help demo test test-all stress lint bench docs space screenshots space-check live-check clean
+.PHONY: help demo test coverage test-all stress lint bench docs space screenshots space-check live-check clean
 
 help:
 	@echo "make demo        the whole loop on embedded data, installed into $(VENV)"
-	@echo "make test        the tests, with coverage"
+	@echo "make test        the tests"
+	@echo "make coverage    the tests again, slower, and which lines they ran"
 	@echo "make test-all    the tests with each of $(PYTHONS) at hand, and with the lowest versions"
 	@echo "make stress      200 faulty Hubs and 200 killed runs; about an hour"
 	@echo "make lint        ruff and mypy"
@@ -38,7 +38,8 @@ help:
 demo: $(VENV)/.installed
 	$(VENV)/bin/hubprune demo
 
-test: $(VENV)/.test
+coverage: COVERAGE = --cov=hubprune --cov-report=term:skip-covered
+test coverage: $(VENV)/.test
 	$(VENV)/bin/python -m pytest --numprocesses $(JOBS) --dist loadfile $(COVERAGE) $(ARGS)
 
 test-all:

@@ -88,7 +88,7 @@ def run_tests(title: str, python: str, version: str, venv: str, lowest: bool = F
     with tempfile.TemporaryDirectory(prefix="hubprune-versions-") as folder:
         report, constraints = Path(folder) / "report.xml", Path(folder) / "lowest.txt"
         environment = os.environ | {"PYTEST_ADDOPTS": f"--junitxml={report}"}
-        command = ["make", "--no-print-directory", "test", f"PYTHON={python}", f"VENV={venv}", "COVERAGE="]
+        command = ["make", "--no-print-directory", "test", f"PYTHON={python}", f"VENV={venv}"]
         if lowest:
             constraints.write_text("".join(f"{name}=={floor}\n" for name, floor in floors().items()), encoding="utf-8")
             environment["PIP_CONSTRAINT"] = str(constraints)
