@@ -89,7 +89,8 @@ def _against_control(report: Report, rows: Sequence[Figures], effects: dict[str,
     if len(targets) == 1 and targets[0].kind == "higher" and not alone:
         sentence += f"; {control_name} text was the better choice for {targets[0].name} here"
     if rest:
-        sentence += f"; perplexity in {_others(rest)} changed {_spread(list(rest.values()))}"
+        sentence += f"; against {control_name} calibration{alone}, perplexity in {_others(rest)} changed "
+        sentence += _spread(list(rest.values()))
     return f"{sentence}."
 
 

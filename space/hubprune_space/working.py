@@ -44,7 +44,7 @@ def entries(run: Run) -> list[tuple[str, str, tuple[str, ...]]]:
         ("Measure languages", listed([name_of(row.language) for row in run.rows]), ("measure", "verify")),
     ]
     if run.recipe.generate or "generate" in (run.stage, *run.progress):  # some tasks are answered in writing
-        found.append(("Let both models write", counted(run, "generate"), ("generate",)))
+        found.append(("Let the models write", counted(run, "generate"), ("generate",)))
     return [*found, ("Write the card", "", ("card",))]
 
 

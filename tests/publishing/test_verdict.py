@@ -91,9 +91,16 @@ def test_very_few_windows_prove_nothing(windows: int) -> None:
 
 def test_other_languages_are_summed_up() -> None:
     sentence = verdict(made.seven())
-    assert sentence.endswith("; perplexity in 5 other languages changed by −3 % to +2 %.")
+    assert sentence.endswith("; against English calibration, perplexity in 5 other languages changed by −3 % to +2 %.")
     one = verdict(swahili(row("sw", 0.91, target=True), row("en", 1.05), row("de", 1.001)))
-    assert one.endswith("; perplexity in German changed by no more than the windows' noise.")
+    assert one.endswith(
+        "; against English calibration, perplexity in German changed by no more than the windows' noise."
+    )
+    texts = [made.record(code, "calibration") for code in ("sw", "en")]
+    mixed = [row("sw", 0.91, target=True), row("en", 1.0, target=True), row("de", 1.02)]
+    assert verdict(made.report(texts=texts, languages=mixed)).endswith(
+        "; against English calibration alone, perplexity in German changed by +2 % (± 1 %)."
+    )
 
 
 def test_two_target_languages_one_of_them_the_control() -> None:

@@ -5,12 +5,15 @@ from __future__ import annotations
 import re
 import sys
 from pathlib import Path
+from types import SimpleNamespace
+from typing import Any
 
 import pytest
 
 pytest.importorskip("gradio", reason="The tests of the Space need the extra `space`.")
 sys.path.insert(0, str(Path(__file__).parents[2] / "space"))
 from hubprune_space import working
+from hubprune_space.acts.prune import Prune
 from hubprune_space.forms import Form
 from hubprune_space.run import Run
 
@@ -34,7 +37,7 @@ def test_each_stage_says_how_far_it_is(measures: list[str]) -> None:
         "text": ("window", 144, "Gather text and questions Swahili and English, window {} of 144, under way"),
         "tasks": ("task", 8, "Gather text and questions Swahili and English, task {} of 8, under way"),
         "prune": ("block", 12, "Calibrate and prune block {} of 12, under way"),
-        "generate": ("text", 30, "Let both models write text {} of 30, under way"),
+        "generate": ("text", 30, "Let the models write text {} of 30, under way"),
     }
     for stage, (unit, total, words) in told.items():
         run.take(Stage(stage, "It begins."))
@@ -51,3 +54,10 @@ def test_nothing_is_counted_before_it_is_known() -> None:
     assert now(run) == ["Gather text Swahili and English, under way"]
     run.take(Progress("text", 144, 144, "window"))
     assert now(run) == ["Gather text Swahili and English, window 144 of 144, under way"]
+
+
+def test_cancel_says_when_in_words_for_blocks_and_texts() -> None:
+    parts: Any = SimpleNamespace(cancel="cancel")
+    choose: Any = SimpleNamespace(plan=None, forget=None)
+    said = Prune(parts, choose).cancel(None, None)["cancel"]
+    assert (said["value"], said["interactive"]) == ("Stopping at the next step", False)

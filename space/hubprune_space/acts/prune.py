@@ -150,11 +150,11 @@ class Prune:
                 yield {self.parts.retry: gr.skip()}
 
     def cancel(self, ticket: str | None, profile: gr.OAuthProfile | None) -> Changes:
-        """Stop at the next block."""
+        """Stop at the next block or text."""
         run = RUNS.get(ticket, profile.username if profile else None)
         if run:
             RUNS.cancel(run)
-        return {self.parts.cancel: gr.update(value="Stopping at the next block", interactive=False)}
+        return {self.parts.cancel: gr.update(value="Stopping at the next step", interactive=False)}
 
 
 def first_words(request: gr.Request) -> words.Notice:
