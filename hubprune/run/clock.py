@@ -27,13 +27,14 @@ LIBRARIES = ("torch", "transformers", "huggingface-hub", "datasets", "safetensor
 
 
 class Clock:
-    """Times the stages of a run by listening to its events, over all starts of a run that broke off."""
+    """Times the stages of a run by listening to its events, and notes its memory, over all starts of the run."""
 
     def __init__(self) -> None:
         self.started = datetime.now(UTC).strftime("%Y-%m-%dT%H:%M:%SZ")
         self.begin = time.monotonic()
         self.seconds: dict[str, float] = {}
         self.before = 0.0  # seconds of earlier starts
+        self.peaks: tuple[int, int] = (0, 0)  # bytes of earlier starts: host, GPU
         self._stage: tuple[str, float] | None = None
         self._file: Path | None = None
 
@@ -43,6 +44,7 @@ class Clock:
         with contextlib.suppress(OSError, ValueError, KeyError, TypeError):
             kept = json.loads(file.read_text(encoding="utf-8"))
             self.started, self.before = str(kept["started"]), float(kept["seconds"])
+            self.peaks = int(kept["memory"]), int(kept["gpu_memory"])
             for name, seconds in kept["stages"].items():
                 self.seconds[name] = self.seconds.get(name, 0.0) + float(seconds)
 
@@ -51,7 +53,9 @@ class Clock:
         if self._file and self._file.parent.is_dir():
             if self._stage:
                 self.mark(self._stage[0])
+            memory, gpu_memory = self.peak()
             kept = {"started": self.started, "seconds": self.spent(), "stages": self.seconds}
+            kept |= {"memory": memory, "gpu_memory": gpu_memory}
             new = self._file.with_name(self._file.name + ".new")
             new.write_text(json.dumps(kept), encoding="utf-8")
             new.replace(self._file)
@@ -59,6 +63,11 @@ class Clock:
     def spent(self) -> float:
         """Seconds so far, those of earlier starts included."""
         return self.before + time.monotonic() - self.begin
+
+    def peak(self) -> tuple[int, int]:
+        """The largest memory of any start so far, bytes: of the process, and on its GPU."""
+        gpu = torch.cuda.max_memory_allocated() if torch.cuda.is_initialized() else 0
+        return max(peak_memory(), self.peaks[0]), max(gpu, self.peaks[1])
 
     def listen(self, events: Generator[Event, None, Result]) -> Generator[Event, None, Result]:
         """Pass events on, noting when each stage begins; returns what the generator returns."""
@@ -88,12 +97,13 @@ class Clock:
     def facts(self, device: torch.device, command: str) -> Run:
         """The `run` part of a report, as of now."""
         self.mark(None)
+        memory, gpu_memory = self.peak()
         return Run(
             started=self.started,
             seconds=round(self.spent(), 2),
             stage_seconds={name: round(seconds, 2) for name, seconds in self.seconds.items()},
-            peak_memory=peak_memory(),
-            peak_gpu_memory=torch.cuda.max_memory_allocated(device) if device.type == "cuda" else None,
+            peak_memory=memory,
+            peak_gpu_memory=gpu_memory if device.type == "cuda" else None,
             device=device_name(device),
             command=command,
             versions={"hubprune": __version__, "python": platform.python_version(), **versions()},

@@ -93,15 +93,22 @@ class Pruning:
         for text in warnings + note:
             yield Warned(text)
         writing = Writing(examined, exam, lanes=[DENSE, *([CONTROL] if texts.control else []), PRUNED])
-        result = yield from self._walk(texts, questions, allocate, keeps_control=writing.wanted)
+        before = self.state.measured() if blocks_done(self.out) else None
+        if before:
+            result, self.likelihoods = before
+        else:
+            result = yield from self._walk(texts, questions, allocate, keeps_control=writing.wanted)
         found = pooled(result.counts[PRUNED]) + damped(result.counts[PRUNED])
         for text in found:
             yield Warned(text)
         rows = language_rows(result, texts.evaluation, recipe.lang)
         for row in rows:
             yield Measured(row)
-        yield self.clock.stage("verify", "Reading the written weights back")
-        verify(self.out, examined, result.counts[PRUNED])
+        if not before:
+            yield self.clock.stage("verify", "Reading the written weights back")
+            verify(self.out, examined, result.counts[PRUNED])
+            if blocks_done(self.out):
+                self.state.keep_measured(result, self.likelihoods)
         written: Written = yield from self.clock.listen(
             write_texts(
                 writing,

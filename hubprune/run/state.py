@@ -5,6 +5,7 @@
         .state/text.json       the token windows, and what they were gathered for
         .state/lanes-0, -1     hidden states of all lanes after a block, in turn
         .state/written.jsonl   texts that the models wrote so far (see written.py)
+        .state/measured.json   what the walk measured, once the written weights were read back
         .state/clock.json      what the run has taken so far (see clock.py)
 
 Order after a block: output files, then lanes, each flushed to the disk; then run.json under a new name, flushed and
@@ -29,12 +30,14 @@ from hubprune.calibration import Texts, TextWindows
 from hubprune.checkpoint.writer import ShardWriter
 from hubprune.errors import CheckpointDamaged
 from hubprune.pruning.lanes import Lane
-from hubprune.pruning.measured import BlockError, MatrixCount, WalkResult
+from hubprune.pruning.measured import Answer, BlockError, MatrixCount, WalkResult
 from hubprune.report import PRUNED, TextRecord
 from hubprune.run.clock import versions
 from hubprune.run.examine import Examined
+from hubprune.run.written import FILE as WRITTEN_FILE
 
-FOLDER, RUN_FILE, TEXT_FILE, CLOCK_FILE = ".state", "run.json", "text.json", "clock.json"
+FOLDER, RUN_FILE, TEXT_FILE = ".state", "run.json", "text.json"
+MEASURED_FILE, CLOCK_FILE = "measured.json", "clock.json"
 SCHEMA_VERSION = 2
 MACHINE = ("device", "dtype", "batch_size")  # fields of a recipe that decide nothing of its text
 
@@ -101,6 +104,8 @@ class RunState:
         `dense_known`: the dense model's answers come from an earlier run, so it has no lane of questions in this one.
         """
         self.keep_text(texts)
+        for name in (MEASURED_FILE, WRITTEN_FILE):  # of a run that ended while it tidied up
+            (self.folder / name).unlink(missing_ok=True)
         self.facts = {"questions": questions, "dense_known": dense_known}
         self._save_run({"blocks": 0, "lanes": None, "errors": [], "counts": {}})
 
@@ -135,6 +140,30 @@ class RunState:
         """The text of the saved run."""
         return _texts(json.loads((self.folder / TEXT_FILE).read_text(encoding="utf-8")))
 
+    def keep_measured(self, result: WalkResult, likelihoods: dict[str, list[Answer]]) -> None:
+        """Keep what the whole walk measured, its weights being verified: a run that goes on begins behind it."""
+        losses = {
+            lane: {label: each.tolist() for label, each in found.items()} for lane, found in result.losses.items()
+        }
+        _write(self.folder / MEASURED_FILE, json.dumps({"losses": losses, "likelihoods": likelihoods}).encode())
+
+    def measured(self) -> tuple[WalkResult, dict[str, list[Answer]]] | None:
+        """What `keep_measured` kept; None where the walk is not done."""
+        if not (self.folder / MEASURED_FILE).is_file():
+            return None
+        kept, result = json.loads((self.folder / MEASURED_FILE).read_text(encoding="utf-8")), WalkResult()
+        self._bring_back(self._load(), result)
+        for lane, found in kept["losses"].items():
+            result.losses[lane] = {label: torch.tensor(each, dtype=torch.float64) for label, each in found.items()}
+        return result, {lane: [(loss, best) for loss, best in found] for lane, found in kept["likelihoods"].items()}
+
+    @staticmethod
+    def _bring_back(saved: dict[str, Any], result: WalkResult) -> None:
+        for variant, block, label, signal, noise in saved["errors"]:
+            result.errors[variant, block, label] = BlockError(signal, noise)
+        for variant, counts in saved["counts"].items():
+            result.counts[variant] = [_count(count) for count in counts]
+
     # what the walk asks for
 
     def restore(self, lanes: list[Lane], result: WalkResult) -> int:
@@ -146,10 +175,7 @@ class RunState:
         saved = self._load()
         if not saved["blocks"] or saved["lanes"] is None or not (self.folder / saved["lanes"]).is_file():
             return 0
-        for variant, block, label, signal, noise in saved["errors"]:
-            result.errors[variant, block, label] = BlockError(signal, noise)
-        for variant, counts in saved["counts"].items():
-            result.counts[variant] = [_count(count) for count in counts]
+        self._bring_back(saved, result)
         with (self.folder / saved["lanes"]).open("rb") as file:
             for batch in (batch for lane in lanes for batch in lane.batches):
                 view = batch.hidden.view(-1).view(torch.uint8).numpy().data

@@ -128,7 +128,8 @@ def test_the_report_counts_the_time_of_every_start(model_folder: Path, tmp_path:
     def slower(seconds: float, **stages: float) -> None:
         """As if all so far had taken that long."""
         kept = json.loads(clock.read_text())
-        clock.write_text(json.dumps(kept | {"seconds": seconds, "stages": kept["stages"] | stages}))
+        more = {"seconds": seconds, "stages": kept["stages"] | stages, "memory": 10**15}
+        clock.write_text(json.dumps(kept | more))
 
     finish(prepare(recipe, tmp_path / "out"))
     began = json.loads(clock.read_text())
@@ -147,7 +148,9 @@ def test_the_report_counts_the_time_of_every_start(model_folder: Path, tmp_path:
     report, _ = finish(prune(recipe, tmp_path / "out", resume=True))
     assert report.run.started == "2020-02-02T02:02:02Z"
     assert 3000 < report.run.seconds < 3600
+    assert report.run.peak_memory == 10**15  # the largest of any start
     assert report.run.stage_seconds["text"] == 900
     assert 2000 < report.run.stage_seconds["prune"] < 2600
     again, _ = finish(prune(recipe, tmp_path / "again"))
     assert again.run.seconds < 1000
+    assert again.run.peak_memory < 10**15

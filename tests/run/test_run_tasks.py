@@ -22,6 +22,7 @@ from hubprune.run import whole as whole_module
 from hubprune.run.gate import Gate, share
 from hubprune.run.overlay import Overlay
 from hubprune.run.questions import DenseAnswers
+from hubprune.run.state import RUN_FILE, RunState
 from hubprune.tasks import NO_TASK, names
 
 LOCAL = Path(__file__).parent.parent / "tasks" / "local"
@@ -123,13 +124,18 @@ def test_a_run_broken_off_among_its_texts_writes_the_rest(
     kept = tmp_path / "out.unfinished" / ".state" / "written.jsonl"
     whole = kept.read_bytes()
     kept.write_bytes(whole + whole.splitlines()[0][:40])
-    seen = []
-    monkeypatch.setattr(whole_module, "continue_all", counted(whole_module.continue_all, seen))
+    written, walked = [], []
+    monkeypatch.setattr(whole_module, "continue_all", counted(whole_module.continue_all, written))
+    for place in ("pruning.verify", "pruning.Walk"):
+        monkeypatch.setattr(f"hubprune.run.{place}", counted(None, walked))
     again, events = finish(run.prune(asking(model_folder), tmp_path / "out", resume=True))
-    assert len(seen) == 6 - pieces
+    assert len(written) == 6 - pieces
+    assert not walked  # what the blocks gave was kept, and verified
     told = [event.done for event in events if getattr(event, "stage", None) == "generate"]
     assert told == list(range(5 * pieces + 5, 35, 5))
     assert again.generations == report.generations
+    assert (again.languages, again.blocks, again.tasks) == (report.languages, report.blocks, report.tasks)
+    assert (again.sparsity, again.warnings) == (report.sparsity, report.warnings)
     assert digests(tmp_path / "out") == digests(folder)
 
 
@@ -138,9 +144,31 @@ def counted(function: Any, seen: list[Any]) -> Any:
 
     def call(*given: Any, **named: Any) -> Any:
         seen.append(given)
-        return function(*given, **named)
+        return function(*given, **named) if function else None
 
     return call
+
+
+def test_texts_of_a_run_that_tidied_up_are_not_those_of_the_next(
+    model_folder: Path, tmp_path: Path, monkeypatch
+) -> None:
+    """Killed between two files of its state; then begun again in another precision, for which its text is good."""
+    recipe = asking(model_folder, tasks=())
+
+    def end(state: RunState) -> None:
+        (state.folder / RUN_FILE).unlink()
+        raise KeyboardInterrupt
+
+    with monkeypatch.context() as patch:
+        patch.setattr(RunState, "forget", end)
+        with pytest.raises(KeyboardInterrupt):
+            finish(run.prune(recipe, tmp_path / "out", resume=True))
+    kept = tmp_path / "out.unfinished" / ".state" / "written.jsonl"
+    kept.write_bytes(kept.read_bytes().replace(b'[["', b'[["STALE '))
+    assert (kept.parent / "measured.json").exists()
+    other, _ = finish(run.prune(recipe.replace(dtype="bfloat16"), tmp_path / "out", resume=True))
+    fresh, _ = finish(run.prune(recipe.replace(dtype="bfloat16"), tmp_path / "fresh"))
+    assert (other.generations, other.languages) == (fresh.generations, fresh.languages)
 
 
 def test_a_resume_with_more_memory_writes_what_an_undisturbed_run_writes(
