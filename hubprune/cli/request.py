@@ -30,7 +30,10 @@ def recipe_of(ctx: click.Context, connect: Callable[[], Hub]) -> Recipe:
     if model:
         asked["model"] = model
     if source:
-        return load(source, connect).replace(**asked)
+        recipe = load(source, connect)
+        if model and model != recipe.model:  # the recipe's commit is of its own model
+            asked.setdefault("revision", None)
+        return recipe.replace(**asked)
     if not model:
         raise UsageError("There is no MODEL.", f"For example: {ctx.command_path} Qwen/Qwen3-0.6B --lang sw")
     return Recipe(**asked)

@@ -48,8 +48,11 @@ def reproduce(report: Report, recipe: Recipe, repo_id: str | None) -> Md:
         parts += ["Made with:", "", fenced(text.one_line(report.run.command), "bash"), ""]
     replay = f"hubprune push --recipe {repo_id}" if repo_id else f"hubprune prune --recipe {RECIPE_FILE}"
     source = f"from the recipe in this {'repository' if repo_id else 'folder'}"
-    if demonstration:
-        replay, source = "hubprune demo", "with the model and the text that come with hubprune"
+    if metadata.is_the_demo(report):
+        replay, source = metadata.DEMO_COMMAND, "with the model and the text that come with hubprune"
+    elif demonstration:  # the recipe names a model that no Hub has: its folder takes that place
+        replay = f"hubprune prune {metadata.DEMO_FOLDER} again --recipe {repo_id or RECIPE_FILE}"
+        source += " and the model that comes with hubprune"
     parts += [f"The same again, {source}:", "", fenced(replay, "bash")]
     local = [f"the base model {report.model.id}"] if report.model.local else []
     own = {record.source for record in report.texts if not record.revision and record.source not in ("self", "demo")}

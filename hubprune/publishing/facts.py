@@ -67,10 +67,10 @@ class Card:
 def card(report: Report, recipe: Recipe, repo_id: str | None) -> Card:
     """The parts of the card of a run. `repo_id` None: not published, the card speaks of the folder it lies in.
 
-    A demonstration's repository is not on the public Hub, so its card has that name and speaks of the folder too.
+    The demo's repository is not on the public Hub, so its card has that name and speaks of the folder too.
     """
     title = repo_id or default_title(recipe)
-    if metadata.is_demonstration(report.model):
+    if metadata.is_the_demo(report):
         repo_id = None
     table = tables.language_table(report)
     measured = bool(report.languages or report.tasks or report.generations)  # else one limitation says it all

@@ -16,8 +16,11 @@ LIBRARY = {"dense": "transformers"}  # loads with plain from_pretrained; every o
 # lm-eval's metric -> the Hub's name of it, where they differ; in the model-index it keeps lm-eval's.
 METRICS = dict.fromkeys(("acc", "acc_norm", "acc_bytes", "acc_mutual_info"), "accuracy")
 
-# The base model of `hubprune demo`. It and what is made of it lie on a Hub that runs for as long as the demo does.
+# The base model of `hubprune demo`, which the page prunes too: it comes with hubprune and is on no Hub.
 DEMO_MODEL = "demo/tiny-multilingual-llama"
+DEMO_COMMAND = "hubprune demo"
+# Its folder, in the words of a shell whose Python has hubprune.
+DEMO_FOLDER = """"$(python -c 'from hubprune.demo.loop import MODEL_FOLDER; print(MODEL_FOLDER)')\""""
 
 
 def front_matter(report: Report, recipe: Recipe, name: str) -> str:
@@ -56,8 +59,13 @@ def base_model(model: ModelFacts) -> str | None:
 
 
 def is_demonstration(model: ModelFacts) -> bool:
-    """Whether the run was `hubprune demo`."""
+    """Whether the base is the model that comes with hubprune, whoever pruned it."""
     return model.id == DEMO_MODEL and not model.local
+
+
+def is_the_demo(report: Report) -> bool:
+    """Whether the run was `hubprune demo` itself: its result lies on a Hub that runs for as long as the demo does."""
+    return is_demonstration(report.model) and report.run.command == DEMO_COMMAND
 
 
 def measured_languages(report: Report) -> list[str]:

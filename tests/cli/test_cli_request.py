@@ -52,6 +52,14 @@ def test_flags(words: list[str], changes: dict) -> None:
     assert recipe("m", *words) == Recipe("m").replace(**changes)
 
 
+def test_another_model_does_not_take_the_recipes_commit(tmp_path: Path) -> None:
+    Recipe("org/base", revision="a" * 40).save(tmp_path)
+    assert recipe("--recipe", str(tmp_path)).revision == "a" * 40
+    assert recipe("org/base", "out", "--recipe", str(tmp_path)).revision == "a" * 40
+    assert recipe("other", "out", "--recipe", str(tmp_path)).revision is None
+    assert recipe("other", "out", "--recipe", str(tmp_path), "--revision", "v1").revision == "v1"
+
+
 def test_flags_override_a_recipe_file_and_defaults_do_not(tmp_path: Path) -> None:
     saved = Recipe(
         "org/base", lang="sw", method="wanda", samples=7, control=None, measure=False, trust_remote_code=True

@@ -145,6 +145,20 @@ def test_a_demonstration_links_to_no_repository_and_is_made_again_by_the_demo() 
     assert card.repository_of(rendered) == "you/tiny-multilingual-llama-sparsegpt50-sw"
 
 
+@pytest.mark.parametrize("repo_id", [REPO, None])
+def test_another_run_on_the_demos_model_is_not_the_demo(repo_id: str | None) -> None:
+    recipe = made.recipe(model=loop.BASE, calib={"sw": "calibration.txt", "en": "demo"}, eval_text="demo")
+    texts = [made.record("sw", "calibration", source="calibration.txt", revision=None, config=None, split=None)]
+    run = made.run(command="hubprune prune demo/tiny-multilingual-llama --calib sw=calibration.txt --calib en=demo")
+    rendered = card.render(
+        made.report(recipe, model=made.model(id=loop.BASE), texts=texts, run=run), recipe, repo_id=repo_id
+    )
+    assert "hubprune demo\n" not in rendered
+    assert f"{metadata.DEMO_FOLDER} again --recipe {repo_id or 'hubprune.yaml'}\n" in rendered
+    assert "It needs the text calibration.txt, which is not public." in rendered
+    assert f'model_id = "{repo_id or "."}"' in rendered
+
+
 def test_the_control_is_no_calibration_data() -> None:
     report = made.report(texts=[made.record("sw", "calibration"), made.record("en", "control", source="other/corpus")])
     assert ModelCard(card.render(report, made.recipe(), repo_id=REPO)).data.datasets == ["allenai/c4"]
