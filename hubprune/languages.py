@@ -114,6 +114,12 @@ def known() -> list[Language]:
     return sorted((row.language for row in rows().values()), key=lambda language: language.name)
 
 
+def codes(code: str) -> list[str]:
+    """The codes that `resolve` takes for a language of the table, without script or region: "sw", "swh", "swa"."""
+    row = rows()[code]
+    return [code, *row.alpha3, *(name for name in row.names if len(name) == 2 and name.isascii()), *legacy(code)]
+
+
 def match_config(code: str, configs: Iterable[str]) -> str | None:
     """The data set's config of a language: "sw", "swh_Latn", "20231101.sw", "swahili"; None if it has none.
 
@@ -139,7 +145,7 @@ def config_rank(code: str, config: str) -> tuple[int, int] | None:
     if row is None:
         tag = standard_tag(word)
         return (4 + dated, len(word)) if tag and tag.split("-")[0] == code else None
-    tags = (code, *row.alpha3, *(name for name in row.names if len(name) == 2), *legacy(code))
+    tags = codes(code)
     if language not in tags:
         return (8 + dated, 0) if spellings().get(word) is row else None
     if not script:

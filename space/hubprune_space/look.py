@@ -2,16 +2,19 @@
 
 from __future__ import annotations
 
+import json
 from pathlib import Path
 from typing import Any
 
 import gradio as gr
 
+from hubprune.languages import codes, known
+
 CSS = [Path(__file__).with_name(name) for name in ("look.css", "results.css")]
 SCRIPTS = [
     Path(__file__).with_name("script") / f"{name}.js"
     for name in (
-        *("accents", "lists", "typing", "best", "choosing", "publish", "places", "leaving", "markup", "said", "page"),
+        *("finding", "lists", "typing", "best", "choosing", "publish", "places", "leaving", "markup", "said", "page"),
     )
 ]
 SANS = [
@@ -24,8 +27,14 @@ TEXT = gr.themes.sizes.Size("0.5625rem", "0.625rem", "0.75rem", "0.875rem", "1re
 
 
 def script() -> str:
-    """What runs in the browser: each script in a function of its own, the one that watches the page last."""
-    return "() => {\n" + "".join(f"({one.read_text(encoding='utf-8').strip()})();\n" for one in SCRIPTS) + "}"
+    """What runs in the browser: each script in a function of its own, the one that watches the page last. All know the
+    codes by which a language may be called."""
+    called = json.dumps({language.code: codes(language.code) for language in known()})
+    return (
+        f"() => {{\nwindow.hubpruneCodes = {called};\n"
+        + "".join(f"({one.read_text(encoding='utf-8').strip()})();\n" for one in SCRIPTS)
+        + "}"
+    )
 
 
 def theme() -> gr.themes.Base:

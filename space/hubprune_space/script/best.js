@@ -1,19 +1,9 @@
 () => {
-  // Whoever types into a list finds the best match first and under Enter: a whole name, then the beginning of one, then
-  // of a word in one; each time as it was typed before its like without accents (accents.js). gradio keeps the order of
-  // its list, so the rows are put in order by style, and the arrow keys led.
+  // Whoever types into a list finds the best match (finding.js) first and under Enter. gradio keeps the order of its list,
+  // so the rows are put in order by style, and the arrow keys led.
   const isList = (element) => element instanceof HTMLInputElement && element.getAttribute("role") === "combobox";
   const options = (input) => [...input.closest(".block").querySelectorAll("li[role=option]")];
-  const names = (option) => option.getAttribute("aria-label").toLowerCase().split(/ · | \(|\)|, /).filter(Boolean);
-  const level = (found, text) => {
-    if (!text || found.includes(text)) return 0;
-    if (found.some((name) => name.startsWith(text))) return 1;
-    return found.some((name) => name.includes(` ${text}`)) ? 2 : 3;
-  };
-  const rank = (option, text) => {
-    const found = names(option), plain = window.hubprunePlain;
-    return Math.min(2 * level(found, text), 2 * level(found.map(plain), plain(text)) + 1);
-  };
+  const rank = (option, text) => window.hubpruneFinding.rank(option.getAttribute("aria-label").toLowerCase(), text);
   const shown = (input) => options(input).map((option, place) => [option, place])
     .sort(([one, a], [other, b]) => (one.style.order || 0) - (other.style.order || 0) || a - b);
   const active = (all) => all.findIndex((option) => option.classList.contains("active"));

@@ -59,12 +59,8 @@
     }, 100);
     if (!text) return;
     typed = null;
-    const all = matching(target, text), exactly = all.filter((one) => label(one).indexOf(text.toLowerCase()) >= 0);
-    const found = exactly.length ? exactly : all; // as it was typed; else without accents (accents.js)
-    const said = (word) => (exactly.length ? word.toLowerCase() : window.hubprunePlain(word));
-    const names = (one) => [label(one), ...label(one).split(/ · | \(|\)|, /)].map(said);
-    const exact = found.filter((one) => names(one).includes(said(text)));
-    const meant = exact.length === 1 ? exact[0] : found.length === 1 ? found[0] : null;
+    const found = matching(target, text);
+    const meant = found[window.hubpruneFinding.meant(found.map(label), text.toLowerCase())];
     if (meant) meant.dispatchEvent(new MouseEvent("mousedown", { bubbles: true, cancelable: true }));
     else setTimeout(() => notChosen(target, text, found.length > 1), 50); // gradio has put the old choice back by then
   }, true);
