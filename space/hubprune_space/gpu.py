@@ -27,6 +27,7 @@ from hubprune.recipe import Recipe
 from .settings import SETTINGS
 
 STARTING = 20.0  # seconds that a slice may spend before its first block
+READING = 500e6  # bytes of weights a second that are loaded, or read back: a cautious guess, as ZERO_GPU_SPEED
 LEAST = 15.0  # seconds for blocks, however short the estimate: a small model is done in one slice
 # "large" of ZeroGPU: half an H200. The speed is a cautious guess at what small blocks reach; see README.md.
 ZERO_GPU_MEMORY, ZERO_GPU_SPEED = 70_000_000_000, 20e12  # bytes, operations a second
@@ -157,8 +158,8 @@ def steps(job: Job) -> Iterator[Step]:
             if job.cancel.exists():
                 yield Stopped()
                 return
-    except Exception as error:
-        yield failure(error)
+    except Exception as error:  # a GPU is waited for, and Cancel may be pressed meanwhile
+        yield Stopped() if job.cancel.exists() else failure(error)
 
 
 def failure(error: BaseException) -> Failed:

@@ -9,15 +9,16 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from hubprune import errors
+from hubprune.demo.loop import BASE
 from hubprune.hub import Hub
 from hubprune.publishing.text import listed, name_of, percent, quantity, size
 from hubprune.recipe import Recipe
 from hubprune.task_names import TITLES
 from hubprune.task_table import family_of
 
-from . import elsewhere, hints, html, problems, words
+from . import elsewhere, gpu_words, hints, html, jobs, problems, words
 from .forms import TEXT_FILE, Form, Refused, own_text
-from .gpu import STARTING, ZERO_GPU_MEMORY, ZERO_GPU_SPEED
+from .gpu import READING, STARTING, ZERO_GPU_MEMORY, ZERO_GPU_SPEED
 from .hubs import reading
 from .run import with_text
 from .settings import SETTINGS
@@ -35,13 +36,14 @@ GATES = {"auto": "gated: terms to accept", "manual": "gated: access on request"}
 class Planned:
     """A plan, or the reason why there is none; `notice` may also stand beside a plan.
 
-    `own`: bytes of the visitor's own calibration text.
+    `own`: bytes of the visitor's own calibration text. `job`: the hardware of a Job for what cannot run here.
     """
 
     recipe: Recipe | None
     plan: Plan | None
     notice: words.Notice | None
     own: int | None = None
+    job: jobs.Flavour | None = None
 
     @property
     def runs_here(self) -> bool:
@@ -58,12 +60,14 @@ def make(recipe: Recipe, token: str | None, own: int | None = None) -> Planned:
             plan = make_plan(recipe, hub, there=there)
         except errors.HubpruneError as error:
             return Planned(recipe, None, of_error(error, shown(recipe, own), hub, signed_in=token is not None), own=own)
-        notice = elsewhere_notice(plan, hub)
+        notice, job = elsewhere_notice(plan), None
         if notice:
+            less = ""
+            job = jobs.holding(hub, plan) if recipe.model != BASE else None  # no Job can read that one
             with contextlib.suppress(errors.HubpruneError):  # advice; without it the notice stands as it is
-                less = helps(plan, lambda other: elsewhere_notice(make_plan(other, hub, there=there), hub) is None)
-                notice = elsewhere_notice(plan, hub, less)
-        return Planned(recipe.replace(revision=plan.model.revision), plan, notice, own=own)
+                less = helps(plan, lambda other: elsewhere_notice(make_plan(other, hub, there=there)) is None)
+            notice = elsewhere_notice(plan, job, less)
+        return Planned(recipe.replace(revision=plan.model.revision), plan, notice, own=own, job=job)
 
 
 def of_form(form: Form, token: str | None, own: bytes | None = None) -> Planned:
@@ -83,23 +87,30 @@ def shown(recipe: Recipe, own: int | None) -> Recipe:
     return recipe if own is None else with_text(recipe, Path(TEXT_FILE))
 
 
-def elsewhere_notice(plan: Plan, hub: Hub, less: str = "") -> words.Notice | None:
-    """Why the run cannot be here, if it cannot; `less`: what of the form would change that."""
+def elsewhere_notice(plan: Plan, job: jobs.Flavour | None = None, less: str = "") -> words.Notice | None:
+    """Why the run cannot be here, if it cannot; `job`: hardware that holds it; `less`: what of the form would help."""
     gpu, has_gpu = plan.gpu_memory_needed, plan.gpu_memory_free or 0
+    price = job.price if job else None
     if gpu is not None and gpu > has_gpu:
-        return words.too_big(size(gpu), size(has_gpu), elsewhere.price(hub, plan), less)
+        return words.too_big(size(gpu), size(has_gpu), price, less)
     if plan.memory_needed > plan.memory_free:
-        return words.too_big(size(plan.memory_needed), size(plan.memory_free), elsewhere.price(hub, plan), less)
+        return words.too_big(size(plan.memory_needed), size(plan.memory_free), price, less)
     if plan.disk_needed > plan.disk_free:
-        needs = f"{size(plan.disk_needed)} of disk"
-        return words.too_big(needs, size(plan.disk_free), elsewhere.price(hub, plan), less)
+        return words.too_big(f"{size(plan.disk_needed)} of disk", size(plan.disk_free), price, less)
     if SETTINGS.longest_seconds and plan.seconds > SETTINGS.longest_seconds:
         return words.too_long(words.roughly(plan.seconds), words.roughly(SETTINGS.longest_seconds), less)
-    # What a slice must do at least: a block, or all of a model that is loaded whole and keeps no state.
-    step = STARTING + plan.seconds / (plan.model.blocks if plan.model.streamed else 1)
-    if SETTINGS.slice_seconds and step > SETTINGS.slice_seconds:
-        return words.too_long_a_step(words.roughly(step), words.roughly(SETTINGS.slice_seconds), less)
+    if SETTINGS.slice_seconds and (step := step_seconds(plan)) > SETTINGS.slice_seconds:
+        return gpu_words.too_long_a_step(words.roughly(step), words.roughly(SETTINGS.slice_seconds), less)
     return None
+
+
+def step_seconds(plan: Plan) -> float:
+    """What a slice must do at least: a block, or read the weights (back, or to let a model write); or all of a model
+    that is loaded whole and keeps no state, or of which each slice must compute the lanes again.
+    """
+    if not plan.state:
+        return STARTING + plan.seconds
+    return STARTING + max(plan.seconds / plan.model.blocks, plan.model.bytes / READING)
 
 
 def helps(plan: Plan, fits: Callable[[Recipe], bool]) -> str:
@@ -174,10 +185,10 @@ def _card(planned: Planned, user: str | None) -> str:
     )
     time = f'<p class="estimate"><strong>about {words.roughly(plan.seconds)}</strong> on {here}</p>' if fits else ""
     notes = "".join(f"<li>{html.esc(text)}</li>" for text in filter(None, map(problems.plain, plan.warnings)))
-    after = html.notice(planned.notice) + ("" if fits else elsewhere.commands(plan, shown(recipe, planned.own)))
+    commands = "" if fits else elsewhere.commands(plan, shown(recipe, planned.own), planned.job)
     return (
         f'<section class="plan" aria-label="Plan" data-model="{html.esc(model.id)}">'
-        f"{head}{time}{after}{html.facts(rows)}"
+        f"{head}{time}{html.notice(planned.notice)}{commands}{html.facts(rows)}"
         f'<p class="truth">{html.esc(words.TRUTH)}</p>'
         + (html.fold("Good to know", f"<ul>{notes}</ul>") if notes else "")
         + hints.glossary(*terms)

@@ -14,7 +14,7 @@ from hubprune.events import Finished, Measured, Progress, Published, Said, Stage
 from hubprune.recipe import Recipe
 from hubprune.report import LanguageRow, Report
 
-from . import problems, words
+from . import gpu_words, problems, words
 from .elsewhere import own_command
 from .forms import TEXT_FILE
 from .gpu import Failed, Step, Stopped
@@ -61,6 +61,8 @@ class Run:
     owners: list[str] = field(default_factory=list)  # accounts that it may be published to
     begun: float | None = None  # monotonic
     pruning_since: float | None = None
+    done_before: int = 0  # blocks of the run that this one goes on with
+    lost_at: tuple[int, int] | None = None  # blocks and texts that were done when its GPU was lost last
     ended: float | None = None
     left_in: str | None = None  # session of the page in which its owner started over
     version: int = 0  # counts changes, for pages that wait for one
@@ -116,8 +118,15 @@ class Run:
         done, now = self.done_blocks, time.monotonic()
         rest = max(3.0, self.estimate - (now - self.begun))
         if done and self.pruning_since and done < self.blocks:
-            return max(rest, (now - self.pruning_since) / done * (self.blocks - done) * 1.15)
+            block = (now - self.pruning_since) / max(1, done - self.done_before)
+            return max(rest, block * (self.blocks - done) * 1.15)
         return rest
+
+    def goes_on_with(self, earlier: Run) -> None:
+        """Know what an earlier try did, which is not done again."""
+        self.stage, self.progress, self.rows = earlier.stage, dict(earlier.progress), list(earlier.rows)
+        self.done_before, self.lost_at = earlier.done_blocks, earlier.lost_at
+        (self.folder / "cancel").unlink(missing_ok=True)
 
     def take(self, step: Step) -> None:
         """Note a step of the run."""
@@ -181,10 +190,27 @@ def problem(step: Failed, run: Run) -> words.Notice:
     kept = SETTINGS.keep_seconds / 60
     match step.kind:
         case "" | "Worker":
-            code = f"hp-{secrets.token_hex(2)}"
-            logger.error("%s in step %s\n%s", code, run.stage, step.trace)
-            return words.gpu_lost(code, kept, run.done_blocks) if step.kind else words.unexpected(run.stage, code)
+            code = logged(step, run.stage)
+            if not step.kind:
+                return words.unexpected(run.stage, code)
+            written = run.progress.get("generate")
+            last, run.lost_at = run.lost_at, (run.done_blocks, written.done if written else 0)
+            if last == run.lost_at:
+                return gpu_words.gpu_lost_again(code, own_command(run.recipe))
+            return gpu_words.gpu_lost(code, kept, run.done_blocks)
         case "Quota":
-            left = re.search(r"vs\. ([\d.]+)s? left", step.sentence)
-            return words.no_quota(float(left[1]) if left else None, run.left(), kept, own_command(run.recipe))
+            return gpu_words.no_quota(quota_left(step), run.left(), kept, own_command(run.recipe))
     return problems.notice(problems.of_kind(step.kind, step.sentence), run.recipe)
+
+
+def logged(step: Failed, stage: str) -> str:
+    """The code under which the server's log has a failure."""
+    code = f"hp-{secrets.token_hex(2)}"
+    logger.error("%s in step %s\n%s", code, stage, step.trace)
+    return code
+
+
+def quota_left(step: Failed) -> float | None:
+    """Seconds of GPU that the account has left, where a refusal says so."""
+    left = re.search(r"vs\. ([\d.]+)s? left", step.sentence)
+    return float(left[1]) if left else None

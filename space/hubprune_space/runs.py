@@ -71,6 +71,8 @@ class Runs:
                 (folder / TEXT_FILE).write_bytes(text.encode())
                 recipe = with_text(recipe, folder / TEXT_FILE)
             run = Run(key, owner, recipe, name, folder, estimate, blocks, owners=list(owners))
+            if goes_on and earlier is not None:
+                run.goes_on_with(earlier)
             self._runs[key] = run
             self._line.append(run)
         if earlier is not None and not goes_on:
@@ -174,8 +176,9 @@ class Runs:
             for run in list(self._runs.values()):
                 if run.ended and run.keeps() <= 0:
                     try:
-                        with contextlib.suppress(Refused):  # it is being published
-                            self.forget(run)
+                        with contextlib.suppress(Refused), self._turn:  # it is being published
+                            if self._runs.get(run.key) is run:  # else another goes on in its folder
+                                self.forget(run)
                     except OSError:  # a full disk; the next round tries again
                         logger.exception("a run could not be deleted")
 

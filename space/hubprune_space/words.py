@@ -117,10 +117,13 @@ def remote_code(command: str) -> Notice:
     )
 
 
-def too_big(needs: str, has: str, job: str, less: str = "") -> Notice:
-    """`job`: what a Job costs; `less`: what of the form, beside the model, would make it fit; both may be empty."""
-    where = "your machine" if SETTINGS.space_id else "a larger machine"
-    run = f"run it on {where}, or as a Job on your account{f' ({job})' if job else ''}: the commands are below."
+def too_big(needs: str, has: str, job: str | None, less: str = "") -> Notice:
+    """`job`: what a Job costs, None where none is offered; `less`: what of the form, beside the model, would make it
+    fit; both may be empty.
+    """
+    run = f"run it on {'your machine' if SETTINGS.space_id else 'a larger machine'}"
+    account = f", or as a Job on your account{f' ({job})' if job else ''}: the commands are below."
+    run += ": the command is below." if job is None else account
     return Notice(
         "too-big",
         f"Needs about {needs}; {SETTINGS.here} has {has}.",
@@ -134,39 +137,7 @@ def too_long(needs: str, most: str, less: str = "") -> Notice:
     return Notice(
         "too-long",
         f"This would take about {needs}; {SETTINGS.here} stops at {most}.",
-        f"Choose a smaller model{f', {less}' if less else ''}, or run one of the commands below.",
-        "warning",
-    )
-
-
-def too_long_a_step(needs: str, most: str, less: str = "") -> Notice:
-    """For a GPU that is lent for some seconds at a time; `less` as in too_long."""
-    return Notice(
-        "too-long",
-        f"One step of this would take about {needs}; {SETTINGS.here} has its GPU for {most} at a time.",
-        f"Choose a smaller model{f', {less}' if less else ''}, or run one of the commands below.",
-        "warning",
-    )
-
-
-def no_quota(left: float | None, needed: float, minutes: float, command: str = "") -> Notice:
-    has = f"has about {left:.0f} s left for you today" if left is not None else "has no time for you now"
-    return Notice(
-        "no-quota",
-        f"This GPU {has}; this needs about {needed:.0f}.",
-        f"Press Prune within {minutes:.0f} min to go on from there, choose a smaller model, or run the command shown.",
-        "warning",
-        command,
-    )
-
-
-def gpu_lost(code: str, minutes: float, blocks: int) -> Notice:
-    return Notice(
-        "gpu-lost",
-        f"The GPU's process ended before it was done. Code {code}.",
-        f"Press Prune again within {minutes:.0f} min: it goes on where it stopped."
-        if blocks
-        else "No block was done yet: ask for fewer windows or languages, take the ticks off, and press Prune again.",
+        f"Choose a smaller model{f', {less}' if less else ''}, or run a command below.",
         "warning",
     )
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import gc
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
@@ -10,24 +9,25 @@ from pathlib import Path
 from hubprune.languages import resolve
 from hubprune.report import DENSE, PRUNED
 
-from . import hints, html
-from .gpu import Failed, failure, gpu
-from .run import Run
+from . import gpu_words, hints, html, words
+from .gpu import READING, Failed, failure, gpu, release
+from .run import Run, logged, problem, quota_left
+from .settings import SETTINGS
 
 LANES = (hints.NAMES[DENSE], hints.NAMES[PRUNED])
 NEW_TOKENS = 48
 LONGEST_PROMPT = 400  # characters
-SECONDS = 60.0
+WRITING = 20.0  # seconds that a call may take beside reading the weights: a cautious guess
 
 
 @dataclass(frozen=True)
 class Wish:
-    """What is to be written; it is sent to another process."""
+    """What one model is to write; it is sent to another process."""
 
-    base: Path
-    pruned: Path
+    folder: Path
     prompt: str
     dtype: str  # of the computation on a GPU
+    bytes: int  # of the weights
 
 
 def base_folder(run: Run) -> Path:
@@ -48,31 +48,66 @@ def prompt_of(language: str) -> str:
     return str(found[0]) if found else resolve(language).prompt
 
 
-@gpu(duration=lambda wish: SECONDS)
-def write(wish: Wish) -> Iterator[tuple[int, str] | Failed]:
-    """(lane, next piece of text), the base model first; each is in memory only while it writes."""
+def wishes(run: Run, prompt: str) -> list[Wish]:
+    """What each model is to write, the original first."""
+    assert run.report is not None
+    model = run.report.model
+    return [Wish(folder, prompt, model.dtype, model.bytes) for folder in (base_folder(run), run.out)]
+
+
+def seconds_of(wish: Wish) -> float:
+    """Seconds of GPU that a wish asks for."""
+    return min(SETTINGS.slice_seconds or 60.0, WRITING + wish.bytes / READING)
+
+
+@gpu(duration=seconds_of)
+def write(wish: Wish) -> Iterator[str | Failed]:
+    """The next piece of text; the model is in memory only while it writes."""
     try:
-        for lane, folder in enumerate((wish.base, wish.pruned)):
-            yield from _write(lane, folder, wish.prompt, wish.dtype)
+        yield from _write(wish)
     except Exception as error:
         yield failure(error)
+    finally:
+        release()
 
 
-def _write(lane: int, folder: Path, prompt: str, dtype: str) -> Iterator[tuple[int, str]]:
+def both(run: Run, prompt: str) -> Iterator[tuple[int, str] | words.Notice]:
+    """(lane, next piece of text), the original first; a notice where that ends before its time."""
+    asked = wishes(run, prompt)
+    for lane, wish in enumerate(asked):
+        try:
+            for piece in write(wish):
+                if isinstance(piece, Failed):
+                    yield unwritten(piece, run, asked[lane:])
+                    return
+                yield lane, piece
+        except Exception as error:  # of the package `spaces`: no quota, a worker that died
+            yield unwritten(failure(error), run, asked[lane:])
+            return
+
+
+def unwritten(step: Failed, run: Run, rest: list[Wish]) -> words.Notice:
+    """Why texts are missing; the result stays as it is, and nothing is to be pruned again."""
+    kept = max(0.0, run.keeps()) / 60
+    match step.kind:
+        case "Quota":
+            return gpu_words.cannot_write(quota_left(step), sum(map(seconds_of, rest)), kept)
+        case "Worker":
+            return gpu_words.writing_lost(logged(step, "generate"), kept)
+    return problem(step, run)
+
+
+def _write(wish: Wish) -> Iterator[str]:
     import torch
 
     from hubprune.generation import load_whole, stream
 
     on_gpu = torch.cuda.is_available()
+    dtype = wish.dtype if on_gpu else "float32"
     model, tokenizer = load_whole(
-        folder, device="cuda:0" if on_gpu else "cpu", dtype=dtype if on_gpu else "float32", trust_remote_code=False
+        wish.folder, device="cuda:0" if on_gpu else "cpu", dtype=dtype, trust_remote_code=False
     )
-    try:
-        for piece in stream(model, tokenizer, prompt, NEW_TOKENS):
-            yield lane, piece
-    finally:
-        del model, tokenizer
-        gc.collect()
+    yield from stream(model, tokenizer, wish.prompt, NEW_TOKENS)
 
 
 def panes(language: str, prompt: str, texts: list[str], *, now: int | None = None) -> str:

@@ -11,7 +11,7 @@ from typing import Any
 import pytest
 
 sys.path.insert(0, str(Path(__file__).parents[2] / "space"))
-from hubprune_space import gpu, hubs, plans
+from hubprune_space import gpu, plans
 from hubprune_space.forms import Form
 from hubprune_space.run import STAGES, Run
 
@@ -39,11 +39,15 @@ def test_slices_end_in_the_same_bytes(job: gpu.Job, tmp_path: Path) -> None:
     assert weights(tmp_path / "whole") == weights(cut.out)
 
 
-@pytest.mark.parametrize(("seconds", "slice_seconds"), [(4.0, 60.0), (600.0, 60.0), (4.0, 10.0)])
-def test_a_slice_ends_before_the_time_it_asked_for(job: gpu.Job, seconds: float, slice_seconds: float) -> None:
-    cut = dataclasses.replace(job, seconds=seconds, slice_seconds=slice_seconds)
-    assert gpu.limit_of(cut) == max(0.0, gpu.duration_of(cut) - gpu.STARTING)
-    assert 0 <= gpu.limit_of(cut) < gpu.duration_of(cut)
+@pytest.mark.parametrize(
+    ("estimate", "slice_seconds", "asked", "last_block_begins"),
+    [(4.0, 60.0, 35.0, 15.0), (20.0, 60.0, 50.0, 30.0), (600.0, 60.0, 60.0, 40.0), (4.0, 10.0, 10.0, 0.0)],
+)
+def test_a_slice_asks_for_what_the_plan_says_and_ends_before(
+    estimate: float, slice_seconds: float, asked: float, last_block_begins: float, job: gpu.Job
+) -> None:
+    cut = dataclasses.replace(job, seconds=estimate, slice_seconds=slice_seconds)
+    assert (gpu.duration_of(cut), gpu.limit_of(cut)) == (asked, last_block_begins)
 
 
 def test_cancel_ends_a_run_after_its_block(job: gpu.Job) -> None:
@@ -121,20 +125,29 @@ def test_a_model_that_keeps_no_state_is_not_begun_again_and_again(
 
 
 @pytest.mark.parametrize(
-    ("streamed", "seconds", "fits"),
-    [(True, 150.0, True), (True, 170.0, False), (False, 35.0, True), (False, 150.0, False)],
+    ("state", "seconds", "gigabytes", "fits"),
+    [
+        (10**6, 150.0, 1, True),  # a block takes a quarter of it
+        (10**6, 170.0, 1, False),
+        (10**6, 30.0, 19, True),  # the weights are read back, or a model is loaded to write
+        (10**6, 30.0, 21, False),
+        (None, 35.0, 1, True),  # loaded whole, so nothing is kept: all at once
+        (None, 150.0, 1, False),
+        (0, 35.0, 1, True),  # no room for the lanes: they pass through all finished blocks again
+        (0, 150.0, 1, False),
+    ],
 )
 def test_a_step_must_fit_into_a_slice(
-    streamed: bool, seconds: float, fits: bool, monkeypatch: pytest.MonkeyPatch
+    state: int | None, seconds: float, gigabytes: int, fits: bool, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """A block, or all of a model that is loaded whole: 20 s of 60 are for the beginning of a slice."""
+    """20 s of 60 are for the beginning of a slice."""
     planned = plans.make(Form(model=BASE).recipe(), None)
     assert planned.plan
-    model = dataclasses.replace(planned.plan.model, streamed=streamed)
-    plan: Any = dataclasses.replace(planned.plan, seconds=seconds, model=model)
+    model = dataclasses.replace(planned.plan.model, bytes=gigabytes * 10**9)
+    plan: Any = dataclasses.replace(planned.plan, seconds=seconds, model=model, state=state)
     assert plan.model.blocks == 4
     monkeypatch.setenv("HUBPRUNE_SPACE_SLICE_SECONDS", "60")
-    found = plans.elsewhere_notice(plan, hubs.shelf())
+    found = plans.elsewhere_notice(plan)
     assert (found is None) == fits
     if found:
         assert found.name == "too-long"

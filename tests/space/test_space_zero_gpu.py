@@ -15,6 +15,8 @@ import pytest
 from visitors import ROOT, Site, serve, visiting
 from zero_gpu import Devices, Service
 
+from hubprune.recipe import Recipe
+
 BASE = "demo/tiny-multilingual-llama"
 PAYLOAD = base64.urlsafe_b64encode(json.dumps({"user": "somebody"}).encode()).decode().rstrip("=")
 SEEN = {"extra_http_headers": {"X-IP-Token": f"e30.{PAYLOAD}.x"}}  # the Hub's page adds it; without it no own quota
@@ -61,10 +63,30 @@ def test_from_plan_to_published_in_slices(visit_zero: Callable[..., Any], zero: 
     page.click("#write")
     page.wait_for_selector("#written [aria-busy=false]", timeout=90_000)
     assert all(text.strip() for text in page.locator("#written .text").all_inner_texts())
-    assert len(devices.asked) == 6
+    assert devices.asked[5:] == [20] * 2  # one model each
     page.click("#publish")
     visitor.state("published")
     assert zero[0].hub.list_files("zoe/tiny-multilingual-llama-sparsegpt50-sw")
+
+
+def test_writing_without_a_gpu(visit_zero: Callable[..., Any], devices: Devices) -> None:
+    """The result stays; what is told speaks of no button that is not there, and nothing stays busy."""
+    visitor = visit_zero("ursula", **SEEN)
+    visitor.speaks("English")
+    visitor.plan(BASE)
+    visitor.prune()
+    visitor.result()
+    devices.left = 5.0
+    visitor.page.click("#write")
+    said = visitor.state("cannot-write")
+    assert "This GPU has about 5 s left for you today; to let both write takes about 40." in said
+    assert visitor.page.locator("#written [aria-busy=true]").count() == 0
+    assert visitor.page.locator(".toast-body").count() == 0
+    devices.left, devices.on_worker = None, lambda pid: os.kill(pid, signal.SIGKILL)
+    visitor.page.click("#write")
+    visitor.page.wait_for_selector("#written .notice:has-text('ended before the texts did')")
+    assert visitor.page.locator("#written [aria-busy=true]").count() == 0
+    assert visitor.page.locator("#publish").is_enabled()
 
 
 def test_no_quota_and_going_on(visit_zero: Callable[..., Any], devices: Devices) -> None:
@@ -115,8 +137,9 @@ def test_a_worker_that_is_killed(visit_zero: Callable[..., Any], zero: Zero, dev
     visitor.prune()
     visitor.result()
     assert len(devices.asked) == 6
-    weights = zero[0].folder.glob("*/run-*/result/model.safetensors")  # of this run and those above, all of one recipe
-    assert len({path.read_bytes() for path in weights}) == 1  # as without the accident
+    # This run and those above of the same recipe: as without the accident.
+    results = [out for out in zero[0].folder.glob("*/run-*/result") if list(Recipe.load(out).lang) == ["sw"]]
+    assert len({(out / "model.safetensors").read_bytes() for out in results}) == 1
 
 
 def test_texts_are_written_in_slices(visit_zero: Callable[..., Any], devices: Devices) -> None:

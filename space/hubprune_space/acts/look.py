@@ -8,9 +8,7 @@ import gradio as gr
 
 from .. import html, publishing, words, writing
 from ..forms import Refused
-from ..gpu import Failed
 from ..parts import Parts
-from ..run import problem
 from ..runs import RUNS
 from . import screens
 from .screens import Changes
@@ -32,15 +30,16 @@ class Look:
             yield {parts.written: html.notice(words.gone())}
             return
         prompt = (prompt or "").strip()[: writing.LONGEST_PROMPT] or writing.prompt_of(language)
-        texts, lane = ["", ""], 0
-        wish = writing.Wish(writing.base_folder(run), run.out, prompt, run.report.model.dtype)
+        texts = ["", ""]
         yield {parts.written: writing.panes(language, prompt, texts, now=0)}
-        for piece in writing.write(wish):
-            if isinstance(piece, Failed):
-                yield {parts.written: html.notice(problem(piece, run))}
+        for piece in writing.both(run, prompt):
+            if isinstance(piece, words.Notice):
+                yield {
+                    parts.written: html.notice(piece) + (writing.panes(language, prompt, texts) if any(texts) else "")
+                }
                 return
-            lane = piece[0]
-            texts[lane] += piece[1]
+            lane, text = piece
+            texts[lane] += text
             yield {parts.written: writing.panes(language, prompt, texts, now=lane)}
         yield {parts.written: writing.panes(language, prompt, texts)}
 
