@@ -24,6 +24,7 @@ SCHEMA_VERSION = 1
 METHODS = ("magnitude", "wanda", "sparsegpt")
 SEQUENTIAL = ("block", "matrix")
 EXAMPLE = "A recipe is YAML, one key a line, such as `model: Qwen/Qwen3-0.6B` and `lang: sw`."
+LEAST = {"samples": 1, "eval_samples": 1, "limit": 1, "batch_size": 1, "seq_len": 8, "seed": 0}  # of whole numbers
 DTYPES = ("auto", "float32", "bfloat16", "float16")
 
 
@@ -127,8 +128,7 @@ class Recipe:
                     f"{name} is {getattr(self, name)!r}, which is none of {', '.join(allowed)}.",
                     suggestion(str(getattr(self, name)), allowed),
                 )
-        ones = dict.fromkeys(("samples", "eval_samples", "limit", "batch_size"), 1)
-        for name, least in (ones | {"seq_len": 8, "seed": 0}).items():
+        for name, least in LEAST.items():
             value = getattr(self, name)
             if value is not None and (isinstance(value, bool) or not isinstance(value, int) or value < least):
                 raise RecipeError(f"{name} is {value!r}, but must be a whole number of at least {least}.")

@@ -6,25 +6,30 @@ import hashlib
 import re
 from collections.abc import Sequence
 from dataclasses import dataclass, field, fields, replace
-from typing import Any
+from typing import Any, TypeVar
 
 from hubprune.demo.loop import BASE, LANGUAGES
 from hubprune.hub import scrub
 from hubprune.languages import resolve
 from hubprune.publishing.text import listed, name_of
-from hubprune.recipe import Recipe
+from hubprune.recipe import LEAST, Recipe
 
 from . import text_words, words
 from .settings import SETTINGS
 
 LONGEST = 300  # characters of a field
+MOST = 999_999_999  # of a number
 DEMO_SAMPLES = 16  # windows; the text that comes with hubprune is short
 SAMPLES = 128
 HUB_ID = re.compile(r"[A-Za-z0-9][\w.-]{0,95}(/[A-Za-z0-9][\w.-]{0,95})?", re.ASCII)
+HOST = re.compile(r"(https?://)?(www\.)?(huggingface\.co|hf\.co)/", re.IGNORECASE)
+TAB = "(?:tree|blob|raw|resolve|blame|edit|commits?|discussions)"  # follows a model's id in addresses of its page
+OF_A_TAB = re.compile(rf"([^/]+/[^/]+)/{TAB}(?:/.*)?|([^/]+)/{TAB}/.+")
 REVISION = re.compile(r"[A-Za-z0-9][\w./-]{0,99}", re.ASCII)
 LISTS = ("measured", "measures")  # fields that hold several values
 MEASURES = ("tasks", "texts")  # beside perplexity; off at first, because they may take longer than all the rest
 TEXT_FILE = "calibration.txt"
+Default = TypeVar("Default", int, None)
 UNREADABLE = "Correct it, or reload the page."
 
 
@@ -88,9 +93,9 @@ class Form:
             calib=text,
             eval_text=text,
             eval_lang=measured,
-            samples=whole("Windows of text", self.samples, DEMO_SAMPLES if demo else SAMPLES),
-            seq_len=whole("Tokens in a window", self.seq_len, 0) or None,
-            seed=whole("Seed", self.seed, 0),
+            samples=whole("Windows of text", self.samples, DEMO_SAMPLES if demo else SAMPLES, LEAST["samples"]),
+            seq_len=whole("Tokens in a window", self.seq_len, None, LEAST["seq_len"]),
+            seed=whole("Seed", self.seed, 0, LEAST["seed"]),
             tasks=("auto",) if "tasks" in self.measures else (),
             generate="texts" in self.measures,
         )
@@ -109,20 +114,28 @@ class Form:
 
 
 def hub_id(text: str) -> str:
-    """The id of a model on the Hub, from what was typed or pasted (an address of its page too). Raises Refused."""
-    name = re.sub(r"^(https?://)?(www\.)?(huggingface\.co|hf\.co)/", "", text.strip()).rstrip("/")
+    """The id of a model on the Hub, from what was typed or pasted: an address of its page too, of a tab or a file there
+    (which revision that shows is not looked at). Raises Refused.
+    """
+    name = text.strip()
+    if address := HOST.match(name):
+        name = re.split(r"[?#]", name[address.end() :])[0]
+        if within := OF_A_TAB.fullmatch(name):
+            name = within[1] or within[2]
+    name = name.rstrip("/")
     if not HUB_ID.fullmatch(name) or scrub(name) != name or ".." in name or "--" in name:
         raise Refused(words.not_an_id(scrub(name)[:60] or "An empty field"))
     return name
 
 
-def whole(label: str, text: str, default: int) -> int:
-    """A number as it was typed; the default where nothing was. Raises Refused."""
+def whole(label: str, text: str, default: Default, least: int) -> int | Default:
+    """A number as it was typed, from `least` to MOST; the default where nothing was. Raises Refused."""
     plain = text.strip().replace(",", "").replace(" ", "")
     if not plain:
         return default
-    if not re.fullmatch(r"\d{1,9}", plain, re.ASCII):
-        raise Refused(words.known_problem(f"{label} must be a whole number.", "Correct it, or leave it empty."))
+    if not re.fullmatch(r"\d{1,20}", plain, re.ASCII) or not least <= int(plain) <= MOST:
+        wrong = f"{label} must be a whole number from {least:,} to {MOST:,}."
+        raise Refused(words.known_problem(wrong, "Correct it, or leave it empty."))
     return int(plain)
 
 

@@ -32,8 +32,44 @@ def test_only_ids_of_the_hub_are_models(model: str) -> None:
         Form(model=model).recipe()
 
 
-def test_an_address_of_a_page_is_its_model() -> None:
-    assert forms.hub_id("https://huggingface.co/Qwen/Qwen3-0.6B/") == "Qwen/Qwen3-0.6B"
+@pytest.mark.parametrize("model", ["Qwen/Qwen3-0.6B", "gpt2", "me/tree"])
+@pytest.mark.parametrize("host", ["https://huggingface.co/", "http://www.huggingface.co/", "HuggingFace.co/", "hf.co/"])
+def test_an_address_of_a_page_is_its_model(host: str, model: str) -> None:
+    pages = ("", "/", "?library=transformers", "#uses", "/?a=b#c", "/tree/main", "/tree/main?a/b", "/commits/main/")
+    for after in (
+        *pages,
+        "/blob/main/config.json",
+        "/resolve/main/model.safetensors?download=true",
+        "/discussions/1#2",
+    ):
+        assert forms.hub_id(f"  {host}{model}{after} ") == model
+    assert forms.hub_id("https://huggingface.co/me/name/discussions") == "me/name"
+
+
+@pytest.mark.parametrize(
+    "model", ["a/b/tree/main", "a/b?c", "https://huggingface.co/datasets/a/b/tree/main", "https://huggingface.co/?a=b",
+              "https://example.org/a/b"]
+)  # fmt: skip
+def test_what_is_no_address_of_a_model_is_refused(model: str) -> None:
+    with pytest.raises(Refused, match="cannot be the name of a model"):
+        forms.hub_id(model)
+
+
+@pytest.mark.parametrize(
+    ("name", "label", "least"),
+    [("samples", "Windows of text", 1), ("seq_len", "Tokens in a window", 8), ("seed", "Seed", 0)],
+)
+def test_a_number_outside_its_range_is_refused_with_its_range(name: str, label: str, least: int) -> None:
+    for text in (str(least - 1), "99999999999", "1" * 300, "1.5", "-5", "x"):
+        with pytest.raises(Refused) as refused:
+            Form(model="a/b", **{name: text}).recipe()
+        said = refused.value.notice
+        assert said.sentence == f"{label} must be a whole number from {least} to 999,999,999."
+        assert said.action == "Correct it, or leave it empty."
+    for text in (str(least), "999,999,999"):
+        assert getattr(Form(model="a/b", **{name: text}).recipe(), name) == int(text.replace(",", ""))
+    default = {"samples": forms.SAMPLES, "seq_len": None, "seed": 0}[name]
+    assert getattr(Form(model="a/b", **{name: " "}).recipe(), name) == default
 
 
 @pytest.mark.parametrize("revision", ["../main", "/main", "refs/pr/1 x", "a;b"])
@@ -292,25 +328,6 @@ def test_only_the_plan_is_open(site: Any) -> None:
     assert found["model"]["blocks"] == 4
     assert found["runs_here"]
     assert "visible" in client.predict("acme/none", "sw", "50%", "sparsegpt", api_name="/plan")["problem"]
-
-
-def test_the_job_fetches_the_wheel_of_a_private_space(monkeypatch: pytest.MonkeyPatch) -> None:
-    import dataclasses
-    import shlex
-
-    from hubprune_space import elsewhere
-
-    recipe = Form(model=BASE, language="zh").recipe()
-    plan = plans.make(recipe, None).plan
-    assert plan
-    command = elsewhere.job_command(plan, recipe)
-    assert shlex.split(command)[-2:] == ["-c", f"uv run --with 'hubprune[eval]' {elsewhere.own_command(recipe)}"]
-    monkeypatch.setattr(elsewhere, "SETTINGS", dataclasses.replace(elsewhere.SETTINGS, space_id="me/pruning"))
-    monkeypatch.setattr(elsewhere, "own_wheel", lambda: "hubprune-1-py3-none-any.whl")
-    *_, words = shlex.split(elsewhere.job_command(plan, recipe))
-    fetched, run = words.split(" && ")
-    assert fetched.endswith("hf download --repo-type space me/pruning hubprune-1-py3-none-any.whl --local-dir /tmp")
-    assert "file:///tmp/hubprune-1-py3-none-any.whl" in run
 
 
 def test_a_plan_leaves_nothing_behind() -> None:

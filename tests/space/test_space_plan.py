@@ -54,6 +54,15 @@ def test_half_a_name_is_not_planned_when_a_suggestion_is_taken(visit: Visit) -> 
         assert page.input_value(FIELD) == BASE
 
 
+def test_a_pasted_address_is_planned_as_its_model(visit: Visit) -> None:
+    visitor = visit()
+    visitor.page.set_viewport_size({"width": 390, "height": 844})  # where a line at the field says what came out
+    visitor.plan(f"https://huggingface.co/{BASE}/tree/main?not-for-all-audiences=true")
+    assert visitor.page.get_attribute("#card .plan", "data-model") == BASE
+    visitor.page.wait_for_selector("#answer:has-text('Plan ready')")
+    assert visitor.page.get_attribute("#plan", "aria-busy") == "false"
+
+
 def test_a_name_is_planned_when_its_field_is_left(visit: Visit) -> None:
     visitor = visit()
     visitor.page.fill(FIELD, "acme/nobody")

@@ -18,11 +18,12 @@
   // The plan of another model than the one in the field stands back until the new one is there.
   const field = () => document.querySelector("#model :is(input, textarea)");
   const name = () => field()?.value.trim().replace(/\/$/, "") ?? "";
+  const names = (model) => `/${name()}/`.replace(/[?#]/g, "/").includes(`/${model}/`); // an address of its page, too
   const card = () => document.querySelector("#card");
   const compare = () => {
     const plan = document.querySelector("#plan");
     const model = card()?.querySelector(".plan[data-model]")?.dataset.model;
-    plan?.setAttribute("aria-busy", String(Boolean(model && !name().endsWith(model))));
+    plan?.setAttribute("aria-busy", String(Boolean(model && !names(model))));
   };
 
   // A model that was chosen, by Enter or from the list, needs no list; and where the plan stands far below its field, on
@@ -40,7 +41,7 @@
     const whole = made?.textContent ?? "";
     if (whole !== shown) [shown, shownFor] = [whole, name()];
     const model = made?.dataset.model;
-    const told = made && !made.matches(".empty") && (model ? name().endsWith(model) : whole !== before);
+    const told = made && !made.matches(".empty") && (model ? names(model) : whole !== before);
     const time = made?.querySelector(".estimate strong")?.textContent;
     const says = made?.querySelector(".badge")?.textContent.replace(/^./, (letter) => letter.toLowerCase());
     const text = !chosen ? "" : !told ? "Planning …" : says ? `Plan ready: ${says}${time ? `, ${time}` : ""}.` : made.querySelector("strong")?.textContent ?? "";
