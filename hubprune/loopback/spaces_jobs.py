@@ -14,25 +14,29 @@ from .info import space_runtime
 from .records import Repository, now
 from .routing import Call
 
-HARDWARE = [
-    {
-        "name": "a10g-small",
-        "prettyName": "Nvidia A10G - small",
-        "cpu": "4 vCPU",
-        "ram": "15 GB",
-        "ephemeralStorage": "110 GB",
-        "unitCostMicroUSD": 16667,
-        "unitCostUSD": 0.016667,
-        "unitLabel": "minute",
-        "accelerator": {
-            "type": "gpu",
-            "model": "A10G",
-            "quantity": "1",
-            "vram": "24 GB",
-            "manufacturer": "Nvidia",
-        },
-    }
-]
+# Name, title, CPU, memory, disk, GPUs, memory of all GPUs, dollars an hour: as the Hub's price lists had them in 2026.
+FLAVOURS = (
+    ("cpu-basic", "CPU Basic", "2 vCPU", "16 GB", "50 GB", "", "", 0.01),
+    ("t4-small", "Nvidia T4 - small", "4 vCPU", "15 GB", "50 GB", "1 T4", "16 GB", 0.4),
+    ("t4-medium", "Nvidia T4 - medium", "8 vCPU", "30 GB", "100 GB", "1 T4", "16 GB", 0.6),
+    ("a10g-small", "Nvidia A10G - small", "4 vCPU", "15 GB", "110 GB", "1 A10G", "24 GB", 1.0),
+    ("a10g-large", "Nvidia A10G - large", "12 vCPU", "46 GB", "200 GB", "1 A10G", "24 GB", 1.5),
+    ("l4x1", "1x Nvidia L4", "8 vCPU", "30 GB", "400 GB", "1 L4", "24 GB", 0.8),
+    ("l4x4", "4x Nvidia L4", "48 vCPU", "186 GB", "3200 GB", "4 L4", "96 GB", 3.8),
+    ("l40sx1", "1x Nvidia L40S", "8 vCPU", "62 GB", "380 GB", "1 L40S", "48 GB", 1.8),
+    ("a100-large", "Nvidia A100 - large", "12 vCPU", "142 GB", "1000 GB", "1 A100", "80 GB", 2.5),
+    ("h200", "Nvidia H200", "23 vCPU", "256 GB", "3000 GB", "1 H200", "141 GB", 5.0),
+)
+
+
+def _hardware(name: str, title: str, cpu: str, memory: str, disk: str, gpus: str, vram: str, hourly: float) -> Any:
+    """A flavour as the Hub describes it; it charges by the minute."""
+    minute = hourly / 60
+    facts = {"name": name, "prettyName": title, "cpu": cpu, "ram": memory, "ephemeralStorage": disk}
+    facts |= {"unitCostMicroUSD": round(minute * 1e6), "unitCostUSD": round(minute, 6), "unitLabel": "minute"}
+    quantity, _, model = gpus.partition(" ")
+    about = {"type": "gpu", "model": model, "quantity": quantity, "vram": vram, "manufacturer": "Nvidia"}
+    return {**facts, "accelerator": about if gpus else None}
 
 
 def _space(call: Call, *, write: bool = False) -> Repository:
@@ -79,7 +83,7 @@ async def hardware(call: Call) -> Response:
 
 async def jobs_hardware(call: Call) -> Response:
     """The hardware that jobs may ask for."""
-    return JSONResponse(HARDWARE)
+    return JSONResponse([_hardware(*flavour) for flavour in FLAVOURS])
 
 
 def _check_namespace(call: Call) -> str:

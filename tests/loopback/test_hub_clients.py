@@ -274,7 +274,10 @@ def test_spaces_and_jobs(hub, client):
         job = api.run_job(image="python:3.12", command=["echo", "hi"], flavor="a10g-small", secrets=secrets)
         assert api.inspect_job(job_id=job.id).status.stage == "COMPLETED" and len(list(api.list_jobs())) == 1
         assert list(api.fetch_job_logs(job_id=job.id))[-1] == "echo hi"
-        assert api.list_jobs_hardware()[0].accelerator.vram == "24 GB"
+        hardware = {one.name: one for one in api.list_jobs_hardware()}
+        assert hardware["l4x1"].accelerator.vram == "24 GB"
+        assert hardware["cpu-basic"].accelerator is None
+        assert round(hardware["l4x1"].unit_cost_usd * 60, 4) == 0.8
         """
     )
     assert "s3cret-value" not in (hub.root / "state.json").read_text()

@@ -37,13 +37,12 @@ def run() -> Run:
 
 def test_a_plan_that_does_not_fit_names_the_text() -> None:
     form = Form(model=BASE, samples="900000000")
-    here, job = commands(plans.card(plans.of_form(form, None, b"habari " * 99), None))
-    for copied, _ in (here, job):
-        assert f"--calib sw={TEXT_FILE} --calib en=demo" in copied
-    assert (here[1], job[1]) == (text_words.OWN_FILE, text_words.IN_A_JOB)
-    without = commands(plans.card(plans.of_form(form, None), None))
-    assert [note for _, note in without] == ["", ""]
-    assert not [copied for copied, _ in without if TEXT_FILE in copied]
+    ((here, note),) = commands(plans.card(plans.of_form(form, None, b"habari " * 99), None))
+    assert f"--calib sw={TEXT_FILE} --calib en=demo" in here
+    assert note == text_words.OWN_FILE
+    ((without, note),) = commands(plans.card(plans.of_form(form, None), None))
+    assert note == ""
+    assert TEXT_FILE not in without
 
 
 def test_so_do_the_commands_of_a_run(run: Run) -> None:

@@ -1,0 +1,93 @@
+"""The hardware of the Hub's Jobs: which of it holds a run, and what it costs."""
+
+from __future__ import annotations
+
+import contextlib
+import re
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+from hubprune.errors import HubpruneError
+from hubprune.hub import Hub, translated
+
+if TYPE_CHECKING:
+    from hubprune.planning import Plan
+
+MARGIN = 1.15  # estimates of memory are estimates
+INSTALLED = 10e9  # bytes of disk for hubprune and what it needs, torch's libraries for a GPU included
+UNITS = {"MB": 1e6, "GB": 1e9, "TB": 1e12}
+HOURS = {"minute": 60.0, "hour": 1.0}
+
+
+@dataclass(frozen=True)
+class Flavour:
+    """Hardware with one GPU. Sizes in bytes; None where the Hub does not say."""
+
+    name: str
+    gpu_memory: float
+    memory: float | None
+    disk: float | None
+    title: str = ""
+    hourly: float | None = None  # dollars
+
+    def holds(self, plan: Plan) -> bool:
+        """Whether a run fits, as far as is known. A plan for a CPU counts its memory for the GPU's, too."""
+        gpu_memory, memory = plan.gpu_memory_needed or plan.memory_needed, plan.memory_needed
+        return (
+            self.gpu_memory >= gpu_memory * MARGIN
+            and (self.memory is None or self.memory >= memory * MARGIN)
+            and (self.disk is None or self.disk >= plan.disk_needed + INSTALLED)
+        )
+
+    @property
+    def price(self) -> str:
+        """In words; empty where the Hub does not say."""
+        return f"${self.hourly:.2f} an hour on {self.title or self.name}" if self.hourly else ""
+
+
+# Where the Hub does not answer: its flavours with one GPU, cheapest first, as they were in November 2026.
+KNOWN = tuple(
+    Flavour(name, *(1e9 * size for size in sizes))
+    for name, *sizes in (
+        ("t4-small", 16, 15, 50),
+        ("t4-medium", 16, 30, 100),
+        ("l4x1", 24, 30, 400),
+        ("a10g-large", 24, 46, 200),
+        ("l40sx1", 48, 62, 380),
+        ("a100-large", 80, 142, 1000),
+        ("h200", 141, 256, 3000),
+    )
+)
+
+
+def holding(hub: Hub, plan: Plan) -> Flavour | None:
+    """The cheapest flavour that holds a run; None where none does."""
+    return next((one for one in offered(hub) if one.holds(plan)), None)
+
+
+def offered(hub: Hub) -> list[Flavour]:
+    """The flavours with one GPU that the Hub offers now, cheapest first."""
+    said: list[Any] = []
+    # A Hub that does not answer, or in another shape than its own client reads, costs the page no more than the price.
+    with contextlib.suppress(HubpruneError, KeyError, TypeError, ValueError), translated("the hardware of Jobs"):
+        said = hub.api.list_jobs_hardware()
+    found = [flavour for one in said if (flavour := _flavour(one))]
+    return sorted(found, key=lambda one: (one.hourly is None, one.hourly or 0)) or list(KNOWN)
+
+
+def _flavour(one: Any) -> Flavour | None:
+    """A flavour as the Hub's client tells it; None for one that has not one GPU of known memory."""
+    gpu = one.accelerator
+    gpu_memory = size_of(gpu.vram) if gpu and gpu.type == "gpu" and str(gpu.quantity) == "1" else None
+    if gpu_memory is None or gpu.manufacturer.lower() != "nvidia":
+        return None
+    hours = HOURS.get(one.unit_label)
+    hourly = one.unit_cost_usd * hours if hours and one.unit_cost_usd else None
+    memory, disk = size_of(one.ram), size_of(one.ephemeral_storage)
+    return Flavour(one.name, gpu_memory, memory, disk, one.pretty_name or "", hourly)
+
+
+def size_of(text: str | None) -> float | None:
+    """ "24 GB" -> bytes; None for what is no size, such as "N/A"."""
+    found = re.fullmatch(r"([\d.]+)\s*([MGT]B)", (text or "").strip())
+    return float(found[1]) * UNITS[found[2]] if found else None
