@@ -32,7 +32,7 @@ FLAVOURS = (
 def _hardware(name: str, title: str, cpu: str, memory: str, disk: str, gpus: str, vram: str, hourly: float) -> Any:
     """A flavour as the Hub describes it; it charges by the minute."""
     minute = hourly / 60
-    facts = {"name": name, "prettyName": title, "cpu": cpu, "ram": memory, "ephemeralStorage": disk}
+    facts: dict[str, Any] = {"name": name, "prettyName": title, "cpu": cpu, "ram": memory, "ephemeralStorage": disk}
     facts |= {"unitCostMicroUSD": round(minute * 1e6), "unitCostUSD": round(minute, 6), "unitLabel": "minute"}
     quantity, _, model = gpus.partition(" ")
     about = {"type": "gpu", "model": model, "quantity": quantity, "vram": vram, "manufacturer": "Nvidia"}

@@ -46,17 +46,14 @@ class Flavour:
 
 
 # Where the Hub does not answer: its flavours with one GPU, cheapest first, as they were in November 2026.
-KNOWN = tuple(
-    Flavour(name, *(1e9 * size for size in sizes))
-    for name, *sizes in (
-        ("t4-small", 16, 15, 50),
-        ("t4-medium", 16, 30, 100),
-        ("l4x1", 24, 30, 400),
-        ("a10g-large", 24, 46, 200),
-        ("l40sx1", 48, 62, 380),
-        ("a100-large", 80, 142, 1000),
-        ("h200", 141, 256, 3000),
-    )
+KNOWN = (
+    Flavour("t4-small", 16e9, 15e9, 50e9),
+    Flavour("t4-medium", 16e9, 30e9, 100e9),
+    Flavour("l4x1", 24e9, 30e9, 400e9),
+    Flavour("a10g-large", 24e9, 46e9, 200e9),
+    Flavour("l40sx1", 48e9, 62e9, 380e9),
+    Flavour("a100-large", 80e9, 142e9, 1000e9),
+    Flavour("h200", 141e9, 256e9, 3000e9),
 )
 
 

@@ -10,6 +10,7 @@ from typing import Any
 
 import pytest
 from running import digests, finish, small
+from safetensors.torch import load_file, save_file
 
 from hubprune.calibration import Texts
 from hubprune.errors import TextTooShort
@@ -74,6 +75,48 @@ def test_another_recipe_gathers_its_own(change: dict[str, Any], model_folder: Pa
     plain, _ = finish(prune(recipe.replace(**change), tmp_path / "plain"))
     assert "text" in stages(events)
     assert report.texts == plain.texts
+
+
+def widened(folder: Path) -> None:
+    """Store a model's weights in another precision: other headers, in which alone it is another source."""
+    weights = load_file(folder / "model.safetensors")
+    save_file({name: each.float() for name, each in weights.items()}, folder / "model.safetensors", {"format": "pt"})
+
+
+def test_a_folder_with_another_model_gathers_its_own(model_folder: Path, tmp_path: Path) -> None:
+    folder = shutil.copytree(model_folder, tmp_path / "model")
+    recipe = small(folder)
+    finish(prepare(recipe, tmp_path / "out"))
+    widened(folder)
+    _, events = finish(prepare(recipe, tmp_path / "out"))
+    assert "text" in stages(events)
+    shutil.copytree(model_folder, folder, dirs_exist_ok=True)
+    _, events = finish(prune(recipe, tmp_path / "out", resume=True))
+    assert "text" in stages(events)
+
+
+def test_another_commit_gathers_its_own(model_folder: Path, tmp_path: Path) -> None:
+    folder, recipe = shutil.copytree(model_folder, tmp_path / "model"), small("acme/base")
+    with LoopbackHub(tmp_path / "server") as server:
+        server.add_repo("acme/base", folder)
+        hub = connect(server.endpoint, "hf_alice_write", tmp_path / "home" / "hub")
+        finish(prepare(recipe, tmp_path / "out", hub=hub))
+        hub.api.upload_file(path_or_fileobj=b"Another.\n", path_in_repo="notes.txt", repo_id="acme/base")
+        _, events = finish(prepare(recipe, tmp_path / "out", hub=hub))
+        assert "text" in stages(events)
+        _, events = finish(prune(recipe, tmp_path / "out", hub=hub, resume=True))
+    assert "text" not in stages(events)
+
+
+@pytest.mark.parametrize(("name", "value"), [("versions", lambda: {"transformers": "0.0"}), ("__version__", "0.0")])
+def test_another_version_gathers_its_own(
+    name: str, value: Any, model_folder: Path, tmp_path: Path, monkeypatch: Any
+) -> None:
+    recipe = small(model_folder)
+    finish(prepare(recipe, tmp_path / "out"))
+    monkeypatch.setattr(state, name, value)
+    _, events = finish(prune(recipe, tmp_path / "out", resume=True))
+    assert "text" in stages(events)
 
 
 def test_a_run_from_the_beginning_gathers_anew(model_folder: Path, tmp_path: Path) -> None:
