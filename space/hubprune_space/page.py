@@ -14,10 +14,11 @@ from authlib.common.errors import AuthlibBaseError
 from starlette.requests import Request
 from starlette.responses import RedirectResponse
 
-from . import api, look, writing
+from . import api, look, plans, writing
 from .acts.choose import Choose
 from .acts.look import Look
 from .acts.prune import REFUSED, Prune
+from .forms import BASE, Form
 from .parts import layout
 from .settings import SETTINGS
 
@@ -141,10 +142,9 @@ async def sign_in_refused(request: Request, error: Exception) -> RedirectRespons
 
 
 def warm_up() -> None:
-    """Load the heavy libraries before somebody waits for them."""
+    """Load the heavy libraries before somebody waits for them, with what only a first plan loads."""
     import torch
-
-    import hubprune.planning  # noqa: F401
 
     if SETTINGS.zero_gpu:
         torch.set_num_threads(1)  # ZeroGPU forks this process, and threads of OpenMP do not survive that
+    plans.make(Form(model=BASE).recipe(), None)
