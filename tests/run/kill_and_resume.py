@@ -1,13 +1,15 @@
 """Kill runs at random moments and resume them: python kill_and_resume.py RECIPE_FOLDER WORK TRIALS SEED
 
-Each run is a fork of this process, which has imported everything and computed nothing. The last line printed is a JSON
-object: trials, how many were killed before their end, and the digests of the weight files of the first run, which
-nothing disturbed, and of each trial's.
+Each run is a fork of this process, which has imported everything and computed nothing. One that writes texts begins by
+fetching ahead. The last line printed is a JSON object: trials, how many were killed before their end, and in which
+stages; and the digests of the weight files, and of what was measured and written, of the first run, which nothing
+disturbed, and of each trial's.
 """
 
 from __future__ import annotations
 
 import gc
+import hashlib
 import json
 import os
 import random
@@ -22,12 +24,15 @@ import accelerate  # noqa: F401 - imported here once instead of in every fork, a
 from running import digests
 from transformers import AutoConfig, AutoTokenizer, LlamaForCausalLM  # noqa: F401
 
-from hubprune.events import run_to_end
+from hubprune.events import Event, Stage, run_to_end
 from hubprune.recipe import Recipe
-from hubprune.run import prune
+from hubprune.report import Report
+from hubprune.run import prepare, prune
 from hubprune.run.prune import unfinished_folder
 
 TRIES = 6  # to kill a run before its end
+FIGURES = ("texts", "sparsity", "languages", "blocks", "generations")  # of a report: no time, no memory
+STAGE_FILE = "stage.txt"  # beside the output: where a run is
 
 
 def main(recipe_folder: Path, work: Path, trials: int, seed: int) -> None:
@@ -37,8 +42,8 @@ def main(recipe_folder: Path, work: Path, trials: int, seed: int) -> None:
     start = time.monotonic()
     finish(started(recipe, work / "first"))
     length = time.monotonic() - start
-    undisturbed = digests(work / "first")
-    found, killed = [], 0
+    undisturbed = made(work / "first")
+    found, killed, stages = [], 0, dict[str, int]()
     for trial in range(trials):
         out, moment = work / str(trial), chance.uniform(0.05, 1.0) * length
         for _ in range(TRIES):
@@ -52,20 +57,41 @@ def main(recipe_folder: Path, work: Path, trials: int, seed: int) -> None:
             moment *= 0.7  # it was over before: a run takes as long as the machine lets it
         if not out.exists():
             killed += os.WIFSIGNALED(status)
+            stage = (work / STAGE_FILE).read_text() if (work / STAGE_FILE).exists() else "start"
+            stages[stage] = stages.get(stage, 0) + 1
             finish(started(recipe, out))
         assert not unfinished_folder(out).exists()
-        found.append(digests(out))
+        found.append(made(out))
         shutil.rmtree(out)
-    print(json.dumps({"trials": trials, "killed": killed, "undisturbed": undisturbed, "digests": found}))
+    counts = {"trials": trials, "killed": killed, "stages": stages}
+    print(json.dumps({**counts, "undisturbed": undisturbed, "digests": found}))
+
+
+def made(out: Path) -> dict[str, str]:
+    """The digests of a run's weights and, where it measured, of each kind of its figures and of its texts."""
+    report = Report.load(out).to_dict()
+    if not report["recipe"]["measure"]:
+        return digests(out)
+    kinds = {name: json.dumps(report[name], sort_keys=True).encode() for name in FIGURES}
+    return {**digests(out), **{name: hashlib.sha256(kind).hexdigest() for name, kind in kinds.items()}}
 
 
 def started(recipe: Recipe, out: Path) -> int:
     """The id of a process that runs to the end, going on with what it finds."""
+    place = out.parent / STAGE_FILE
+    place.unlink(missing_ok=True)
     if process := os.fork():
         return process
+
+    def note(event: Event) -> None:
+        if isinstance(event, Stage):
+            place.write_text(event.name)
+
     code = 1
     try:
-        run_to_end(prune(recipe, out, resume=True))
+        if recipe.generate:
+            run_to_end(prepare(recipe, out), note)
+        run_to_end(prune(recipe, out, resume=True), note)
         code = 0
     except BaseException:
         traceback.print_exc()

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import base64
+import dataclasses
 import json
 import re
 import shutil
@@ -10,6 +12,13 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from transformers import AutoTokenizer
+
+from hubprune.calibration import gather
+from hubprune.demo.loop import MODEL_FOLDER
+from hubprune.events import run_to_end
+from hubprune.hub import connect
+from hubprune.recipe import Recipe
 
 BASE = "demo/tiny-multilingual-llama"
 Visit = Callable[..., Any]
@@ -142,17 +151,40 @@ def test_own_text_is_in_the_plan_and_never_lost_in_silence(visit: Visit, site: A
     assert "own text, 2.1" not in page.inner_text("#card")
 
 
-def test_own_text_and_the_alarm(visit: Visit, site: Any) -> None:
-    """A visitor's own text is used, and never named as it lies here; half of all weights by size alone is too much."""
-    text = (Path(__file__).parents[2] / "hubprune" / "demo" / "text" / "de" / "train.jsonl").read_text(encoding="utf-8")
-    own = "\n\n".join(json.loads(line)["text"] for line in text.splitlines())
+def test_own_text_is_what_the_weights_are_chosen_by(visit: Visit, site: Any, tmp_path: Path) -> None:
+    """The windows of the run are cut from the visitor's bytes, and nothing names the file as it lies here."""
+    own = "\n".join(f"Mstari wa {number}: paka {number * 7} na mbwa." for number in range(400)).encode()
+    visitor = visit("owner")
+    page = visitor.page
+    visitor.speaks("English")
+    page.click("#advanced > button")
+    page.get_by_label("Wanda").check()
+    page.get_by_label("Windows of text", exact=False).first.fill("2")
+    page.set_input_files("#own input[type=file]", {"name": "my.txt", "mimeType": "text/plain", "buffer": own})
+    page.wait_for_selector("#own .file-preview, #own table")
+    visitor.plan(BASE)
+    visitor.prune()
+    visitor.result()
+    link = page.locator("#look a[download='hubprune_results.json']").first
+    results = json.loads(base64.b64decode((link.get_attribute("href") or "").partition(",")[2]))
+    used = [record for record in results["texts"] if record["use"] == "calibration"]
+    (tmp_path / "calibration.txt").write_bytes(own)
+    recipe = Recipe.from_dict(results["recipe"]).replace(calib={"en": str(tmp_path / "calibration.txt")})
+    tokenizer = AutoTokenizer.from_pretrained(MODEL_FOLDER)
+    texts = run_to_end(gather(recipe, tokenizer, connect(site.hub.endpoint), seq_len=recipe.seq_len or 0))
+    assert texts.calibration[0].record.source == "calibration.txt"
+    assert used == [dataclasses.asdict(text.record) for text in texts.calibration]
+    assert "Mstari" in tokenizer.decode(texts.calibration[0].tokens[0])
+    assert str(site.folder) not in page.content()
+
+
+def test_the_alarm(visit: Visit, site: Any) -> None:
+    """70 % of all weights by size alone is too much."""
     visitor = visit("alarm")
     page = visitor.page
     page.click("#pattern label:has-text('70 %')")
     page.click("#advanced > button")
     page.get_by_label("Magnitude").check()
-    page.set_input_files("#own input[type=file]", {"name": "my.txt", "mimeType": "text/plain", "buffer": own.encode()})
-    page.wait_for_selector("#own .file-preview, #own table")
     visitor.plan(BASE)
     visitor.prune()
     visitor.result()
@@ -160,7 +192,6 @@ def test_own_text_and_the_alarm(visit: Visit, site: Any) -> None:
         r"Perplexity in \w+ is [\d,.]+ times the original's\. We suggest not publishing; try 60 %\.",
         visitor.state("quality-alarm"),
     )
-    assert str(site.folder) not in page.content()
 
 
 def test_cancel_within_a_block(visit: Visit, site: Any) -> None:

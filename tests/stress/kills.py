@@ -1,6 +1,8 @@
 """SIGKILL at random moments of a run, then resume: python kills.py [TRIALS] [SEED]
 
-TRIALS are shared by wanda and sparsegpt. Every run must end in the weight bytes of one that nothing disturbed.
+TRIALS are shared by wanda and sparsegpt, and of each by runs that prune and measure, and runs that begin by fetching
+ahead and end with texts that the models write. Every run must end in the weight bytes, the figures and the texts of
+one that nothing disturbed.
 """
 
 from __future__ import annotations
@@ -17,16 +19,20 @@ sys.path.insert(0, str(Path(__file__).parent.parent))
 from conftest import ROOT  # first: it shuts the network and cleans the environment
 from running import small
 
+WAYS = [(method, writes) for method in ("wanda", "sparsegpt") for writes in (False, True)]
+
 
 def main(trials: int, seed: int) -> None:
     differing = 0
-    for method in ("wanda", "sparsegpt"):
+    for way, (method, writes) in enumerate(WAYS):
+        count = (trials + way) // len(WAYS)
         with tempfile.TemporaryDirectory() as folder:
             work = Path(folder)
             (work / "recipe").mkdir()
-            small(ROOT / "hubprune" / "demo" / "model", method=method).save(work / "recipe")
+            recipe = small(ROOT / "hubprune" / "demo" / "model", method=method, generate=writes)
+            recipe.save(work / "recipe")
             script = ROOT / "tests" / "run" / "kill_and_resume.py"
-            words = [work / "recipe", work / "runs", trials // 2, seed]
+            words = [work / "recipe", work / "runs", count, seed]
             done = subprocess.run(
                 [sys.executable, script, *map(str, words)],
                 stdout=subprocess.PIPE,
@@ -35,13 +41,20 @@ def main(trials: int, seed: int) -> None:
                 env={**os.environ, "PYTHONPATH": str(ROOT)},
             )
             found = json.loads(done.stdout.splitlines()[-1])
-        wrong = sum(digests != found["undisturbed"] for digests in found["digests"])
+        expected = found["undisturbed"]
+        wrong = [
+            {name for name in expected | digests if expected.get(name) != digests.get(name)}
+            for digests in found["digests"]
+        ]
+        different = sum(map(bool, wrong))
+        stages = ", ".join(f"{name} {times}" for name, times in sorted(found["stages"].items()))
         print(
-            f"{method}: {found['trials']} trials, {found['killed']} killed before their end, {wrong} differ from the "
-            "undisturbed run",
+            f"{method}{', fetched ahead, with texts' if writes else ''}: {found['trials']} trials, {found['killed']} "
+            f"killed before their end ({stages}), {different} differ from the undisturbed run"
+            f"{f' in {sorted(set().union(*wrong))}' if different else ''}",
             flush=True,
         )
-        differing += wrong
+        differing += different
     sys.exit(bool(differing))
 
 
