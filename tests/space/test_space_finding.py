@@ -83,3 +83,16 @@ def test_other_strings_are_searched_as_ever(visit: Visit) -> None:
         *(True, True),  # French's code, wherever one looks
         *("includes", 1, 0),
     ]
+
+
+def test_the_other_lists_of_languages_know_codes_too(visit: Visit) -> None:
+    page = visit().page
+    page.click("#advanced > button")
+    for text, key, name in (("es", "Enter", "Spanish ("), ("zh", "Tab", "Chinese (")):
+        page.click("#measured input")
+        page.keyboard.type(text)
+        page.wait_for_timeout(250)
+        page.keyboard.press(key)
+        page.wait_for_function("name => document.querySelector('#measured .token')?.innerText && "
+                               "[...document.querySelectorAll('#measured .token')].at(-1).innerText.startsWith(name)",
+                               arg=name)  # fmt: skip
