@@ -32,7 +32,7 @@ from hubprune.run.prune import unfinished_folder
 
 TRIES = 6  # to kill a run before its end
 FIGURES = ("texts", "sparsity", "languages", "blocks", "generations")  # of a report: no time, no memory
-STAGE_FILE = "stage.txt"  # beside the output: where a run is
+STAGE_FILE = "stages.txt"  # beside the output: the stages that a run has begun, and when
 
 
 def main(recipe_folder: Path, work: Path, trials: int, seed: int) -> None:
@@ -42,10 +42,14 @@ def main(recipe_folder: Path, work: Path, trials: int, seed: int) -> None:
     start = time.monotonic()
     finish(started(recipe, work / "first"))
     length = time.monotonic() - start
+    begun = [(name, moment - start) for name, moment in stages_of(work)]
     undisturbed = made(work / "first")
     found, killed, stages = [], 0, dict[str, int]()
     for trial in range(trials):
         out, moment = work / str(trial), chance.uniform(0.05, 1.0) * length
+        if recipe.generate:  # writing takes longest: a moment of each stage in turn
+            at = trial % len(begun)
+            moment = chance.uniform(begun[at][1], begun[at + 1][1] if at + 1 < len(begun) else length)
         for _ in range(TRIES):
             shutil.rmtree(out, ignore_errors=True)
             process = started(recipe, out)
@@ -57,7 +61,7 @@ def main(recipe_folder: Path, work: Path, trials: int, seed: int) -> None:
             moment *= 0.7  # it was over before: a run takes as long as the machine lets it
         if not out.exists():
             killed += os.WIFSIGNALED(status)
-            stage = (work / STAGE_FILE).read_text() if (work / STAGE_FILE).exists() else "start"
+            stage = [("start", 0.0), *stages_of(work)][-1][0]
             stages[stage] = stages.get(stage, 0) + 1
             finish(started(recipe, out))
         assert not unfinished_folder(out).exists()
@@ -65,6 +69,12 @@ def main(recipe_folder: Path, work: Path, trials: int, seed: int) -> None:
         shutil.rmtree(out)
     counts = {"trials": trials, "killed": killed, "stages": stages}
     print(json.dumps({**counts, "undisturbed": undisturbed, "digests": found}))
+
+
+def stages_of(work: Path) -> list[tuple[str, float]]:
+    """The stages that the latest run has begun, and the clock at each."""
+    lines = [line.split() for line in (work / STAGE_FILE).read_text().splitlines()]
+    return [(words[0], float(words[1])) for words in lines if len(words) == 2]
 
 
 def made(out: Path) -> dict[str, str]:
@@ -79,13 +89,14 @@ def made(out: Path) -> dict[str, str]:
 def started(recipe: Recipe, out: Path) -> int:
     """The id of a process that runs to the end, going on with what it finds."""
     place = out.parent / STAGE_FILE
-    place.unlink(missing_ok=True)
+    place.write_text("")
     if process := os.fork():
         return process
 
     def note(event: Event) -> None:
         if isinstance(event, Stage):
-            place.write_text(event.name)
+            with place.open("a") as file:
+                file.write(f"{event.name} {time.monotonic()}\n")
 
     code = 1
     try:

@@ -32,7 +32,7 @@ def main(trials: int, seed: int) -> None:
             recipe = small(ROOT / "hubprune" / "demo" / "model", method=method, generate=writes)
             recipe.save(work / "recipe")
             script = ROOT / "tests" / "run" / "kill_and_resume.py"
-            words = [work / "recipe", work / "runs", count, seed]
+            words = [work / "recipe", work / "runs", count, seed + way]
             done = subprocess.run(
                 [sys.executable, script, *map(str, words)],
                 stdout=subprocess.PIPE,
