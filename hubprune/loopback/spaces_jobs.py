@@ -14,7 +14,7 @@ from .info import space_runtime
 from .records import Repository, now
 from .routing import Call
 
-# Name, title, CPU, memory, disk, GPUs, memory of all GPUs, dollars an hour: as the Hub's price lists had them in 2026.
+# Name, title, CPU, memory, disk, GPUs, memory of all GPUs, dollars an hour: like the Hub's, which change.
 FLAVOURS = (
     ("cpu-basic", "CPU Basic", "2 vCPU", "16 GB", "50 GB", "", "", 0.01),
     ("t4-small", "Nvidia T4 - small", "4 vCPU", "15 GB", "50 GB", "1 T4", "16 GB", 0.4),

@@ -45,7 +45,8 @@ class Flavour:
         return f"${self.hourly:.2f} an hour on {self.title or self.name}" if self.hourly else ""
 
 
-# Where the Hub does not answer: its flavours with one GPU, cheapest first, as they were in November 2026.
+# Where the Hub does not answer: its flavours with one GPU, cheapest first, with the sizes that the documentation of the
+# Hub gives (docs/hub/spaces-gpus).
 KNOWN = (
     Flavour("t4-small", 16e9, 15e9, 50e9),
     Flavour("t4-medium", 16e9, 30e9, 100e9),
@@ -53,7 +54,6 @@ KNOWN = (
     Flavour("a10g-large", 24e9, 46e9, 200e9),
     Flavour("l40sx1", 48e9, 62e9, 380e9),
     Flavour("a100-large", 80e9, 142e9, 1000e9),
-    Flavour("h200", 141e9, 256e9, 3000e9),
 )
 
 

@@ -79,7 +79,7 @@ def test_gpu_memory_and_disk_decide(hub: LoopbackHub, needs: dict[str, float], n
     assert (found and found.name) == name
     hub.fault("GET /api/jobs/hardware", status=500)
     again = jobs.holding(there, plan)
-    assert (again and again.name) == name
+    assert (again and again.name) == (name if name != "h200" else None)  # only the Hub itself tells of that one
     if found and again:
         assert found.price
         assert not again.price
