@@ -104,8 +104,9 @@ class RunState:
         `dense_known`: the dense model's answers come from an earlier run, so it has no lane of questions in this one.
         """
         self.keep_text(texts)
-        for name in (MEASURED_FILE, WRITTEN_FILE):  # of a run that ended while it tidied up
-            (self.folder / name).unlink(missing_ok=True)
+        for path in (self.folder / MEASURED_FILE, self.folder / WRITTEN_FILE):
+            if path.exists():  # of a run that ended while it tidied up
+                path.unlink()
         self.facts = {"questions": questions, "dense_known": dense_known}
         self._save_run({"blocks": 0, "lanes": None, "errors": [], "counts": {}})
 
