@@ -44,7 +44,8 @@
     const told = made && !made.matches(".empty") && (model ? names(model) : whole !== before);
     const time = made?.querySelector(".estimate strong")?.textContent;
     const says = made?.querySelector(".badge")?.textContent.replace(/^./, (letter) => letter.toLowerCase());
-    const text = !chosen ? "" : !told ? "Planning …" : says ? `Plan ready: ${says}${time ? `, ${time}` : ""}.` : made.querySelector("strong")?.textContent ?? "";
+    // A plan of what stands in the field is told of, however it was asked for.
+    const text = !chosen && !(model && told) ? "" : !told ? "Planning …" : says ? `Plan ready: ${says}${time ? `, ${time}` : ""}.` : made.querySelector("strong")?.textContent ?? "";
     if (line.firstChild.textContent !== text) line.firstChild.textContent = text;
     line.hidden = !text;
     const link = line.querySelector("a"), leads = model ? "See the plan" : "See what to do";
