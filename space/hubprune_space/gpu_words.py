@@ -17,10 +17,9 @@ def too_long_a_step(needs: str, most: str, less: str = "") -> Notice:
 
 
 def no_quota(left: float | None, needed: float, minutes: float, command: str = "") -> Notice:
-    has = f"has about {left:.0f} s left for you today" if left is not None else "has no time for you now"
     return Notice(
         "no-quota",
-        f"This GPU {has}; this needs about {needed:.0f}.",
+        f"{_left(left)}; this needs about {needed:.0f}.",
         f"Press Prune within {minutes:.0f} min to go on from there, choose a smaller model, or run the command shown.",
         "warning",
         command,
@@ -49,10 +48,9 @@ def gpu_lost_again(code: str, command: str) -> Notice:
 
 
 def cannot_write(left: float | None, needed: float, minutes: float) -> Notice:
-    has = f"has about {left:.0f} s left for you today" if left is not None else "has no time for you now"
     return Notice(
         "cannot-write",
-        f"This GPU {has}; to let both write takes about {needed:.0f}.",
+        f"{_left(left)}; to let both write takes about {needed:.0f}.",
         f"Come back within {minutes:.0f} min, or publish without having read them.",
         "warning",
     )
@@ -65,3 +63,9 @@ def writing_lost(code: str, minutes: float) -> Notice:
         f"Try once more within {minutes:.0f} min; the result itself is whole, and can be published.",
         "warning",
     )
+
+
+def _left(seconds: float | None) -> str:
+    if seconds is None:
+        return "This GPU has no time for you now"
+    return f"This GPU has about {seconds:.0f} s left for you today"
